@@ -1,0 +1,240 @@
+//! The audit log: every act, and every refusal that matters, in the transaction of the act itself.
+//! Rows outlive what they speak of: they carry labels beside ids and no foreign keys. Actions are `object.verb`
+//! in the past tense; what was refused carries the same name with the outcome `refused`.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::accounts::Account;
+use crate::caller::{Actor, Caller};
+use crate::code::Code;
+use crate::db::{Arg, Json, Tx, from_row, text_enum};
+use crate::engine::Vestibule;
+use crate::error::{Error, Result};
+use crate::id::{AccountId, AuditId, RequestId};
+use crate::paging::{Cursor, Page, PageRequest};
+use crate::time::Timestamp;
+
+text_enum! {
+    /// What kind of actor acted.
+    ActorKind {
+        /// Somebody signed in.
+        Account = "account",
+        /// Somebody at the machine's command line.
+        Host = "host",
+        /// The instance itself.
+        System = "system",
+        /// Nobody we know.
+        Anonymous = "anonymous",
+    }
+}
+
+text_enum! {
+    /// How it ended.
+    AuditOutcome {
+        /// It was done.
+        Done = "done",
+        /// It was refused, and changed nothing.
+        Refused = "refused",
+    }
+}
+
+/// One row of the log.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuditRow {
+    /// Its id.
+    pub id: AuditId,
+    /// When.
+    pub created_at: Timestamp,
+    /// What kind of actor.
+    pub actor_kind: ActorKind,
+    /// Which account, if one acted.
+    pub actor_id: Option<Uuid>,
+    /// How people knew the actor then.
+    pub actor_label: String,
+    /// What was done: `object.verb`.
+    pub action: String,
+    /// What kind of thing it was done to.
+    pub target_kind: Option<String>,
+    /// Which one.
+    pub target_id: Option<Uuid>,
+    /// How people knew it then.
+    pub target_label: Option<String>,
+    /// What changed, or why not.
+    #[serde(serialize_with = "bare")]
+    pub details: Json<Value>,
+    /// The request it came with.
+    pub request_id: Option<RequestId>,
+    /// The client's address.
+    pub ip: Option<String>,
+    /// How it ended.
+    pub outcome: AuditOutcome,
+}
+
+/// Which rows of the log are wanted; what is absent does not narrow.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    /// By this account.
+    pub actor: Option<AccountId>,
+    /// Done to this.
+    pub target: Option<Uuid>,
+    /// By this account or done to it.
+    pub about: Option<AccountId>,
+    /// This action exactly.
+    pub action: Option<String>,
+    /// Ended so.
+    pub outcome: Option<AuditOutcome>,
+}
+
+/// An entry before it is written.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    action: &'static str,
+    target: Option<(&'static str, Option<Uuid>, String)>,
+    details: Value,
+    outcome: AuditOutcome,
+}
+
+from_row!(AuditRow {
+    id: AuditId, created_at: Timestamp, actor_kind: ActorKind, actor_id: Option<Uuid>, actor_label: String,
+    action: String, target_kind: Option<String>, target_id: Option<Uuid>, target_label: Option<String>,
+    details: Json<Value>, request_id: Option<RequestId>, ip: Option<String>, outcome: AuditOutcome,
+});
+
+impl Entry {
+    /// Something was done.
+    pub(crate) fn done(action: &'static str) -> Entry {
+        Entry { action, target: None, details: json!({}), outcome: AuditOutcome::Done }
+    }
+
+    /// Something was refused.
+    pub(crate) fn refused(action: &'static str, why: &'static str) -> Entry {
+        Entry { details: json!({ "reason": why }), outcome: AuditOutcome::Refused, ..Entry::done(action) }
+    }
+
+    /// To this account.
+    pub(crate) fn on(mut self, account: &Account) -> Entry {
+        self.target = Some(("account", Some(account.id.0), account.label()));
+        self
+    }
+
+    /// To the account of this id, which may be gone.
+    pub(crate) fn on_id(mut self, account: AccountId) -> Entry {
+        self.target = Some(("account", Some(account.0), String::new()));
+        self
+    }
+
+    /// With these details, an object.
+    pub(crate) fn with(mut self, details: Value) -> Entry {
+        self.details = details;
+        self
+    }
+}
+
+impl AuditRow {
+    /// A page of the log, newest first.
+    pub(crate) async fn list(tx: &mut Tx, filter: &AuditFilter, page: PageRequest) -> Result<Page<AuditRow>> {
+        let (after, outcome) = (page.after(), filter.outcome.map(AuditOutcome::as_str));
+        let rows = tx
+            .all(
+                "SELECT id, created_at, actor_kind, actor_id, actor_label, action, target_kind, target_id, target_label,
+                        details, request_id, ip, outcome
+                   FROM audit
+                  WHERE (created_at, id) < ($1, $2)
+                    AND (CAST($3 AS UUID) IS NULL OR actor_id = $3)
+                    AND (CAST($4 AS UUID) IS NULL OR target_id = $4)
+                    AND (CAST($5 AS UUID) IS NULL OR actor_id = $5 OR target_id = $5)
+                    AND (CAST($6 AS TEXT) IS NULL OR action = $6)
+                    AND (CAST($7 AS TEXT) IS NULL OR outcome = $7)
+                  ORDER BY created_at DESC, id DESC LIMIT $8",
+                &[
+                    &after.created_at, &after.id, &filter.actor, &filter.target, &filter.about, &filter.action,
+                    &outcome, &page.fetch(),
+                ],
+            )
+            .await?;
+        Ok(page.page(rows, |row: &AuditRow| Cursor { created_at: row.created_at, id: row.id.0 }))
+    }
+
+    async fn insert(&self, tx: &mut Tx) -> Result<()> {
+        let sql =
+            "INSERT INTO audit (id, created_at, actor_kind, actor_id, actor_label, action, target_kind, target_id,
+                                      target_label, details, request_id, ip, outcome)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        let args: [&dyn Arg; 13] = [
+            &self.id,
+            &self.created_at,
+            &self.actor_kind,
+            &self.actor_id,
+            &self.actor_label,
+            &self.action,
+            &self.target_kind,
+            &self.target_id,
+            &self.target_label,
+            &self.details,
+            &self.request_id,
+            &self.ip,
+            &self.outcome,
+        ];
+        tx.exec(sql, &args).await.map(drop)
+    }
+}
+
+impl Vestibule {
+    /// Writes an entry in the transaction of the act it speaks of.
+    pub(crate) async fn audit(&self, tx: &mut Tx, caller: &Caller, entry: Entry) -> Result<()> {
+        let now = self.now();
+        let (actor_kind, actor_id, actor_label) = match &caller.actor {
+            Actor::Account { id, label } => (ActorKind::Account, Some(id.0), label.as_str()),
+            Actor::Host { label } => (ActorKind::Host, None, label.as_str()),
+            Actor::System => (ActorKind::System, None, "system"),
+            Actor::Anonymous => (ActorKind::Anonymous, None, "anonymous"),
+        };
+        let (target_kind, target_id, target_label) = match entry.target {
+            Some((kind, id, label)) => (Some(kind.to_owned()), id, Some(label)),
+            None => (None, None, None),
+        };
+        let row = AuditRow {
+            id: AuditId::fresh(now, self.random()),
+            created_at: now,
+            actor_kind,
+            actor_id,
+            actor_label: actor_label.to_owned(),
+            action: entry.action.to_owned(),
+            target_kind,
+            target_id,
+            target_label,
+            details: Json(entry.details),
+            request_id: caller.request_id,
+            ip: caller.ip.map(|ip| ip.to_string()),
+            outcome: entry.outcome,
+        };
+        row.insert(tx).await
+    }
+
+    /// Writes an entry of its own, for what was refused and so has no transaction.
+    pub(crate) async fn audit_alone(&self, caller: &Caller, entry: Entry) -> Result<()> {
+        let mut tx = self.db().write().await?;
+        self.audit(&mut tx, caller, entry).await?;
+        tx.commit().await
+    }
+
+    /// Passes a result on, and writes down a refusal by a guard: who tried what, and which guard held.
+    pub(crate) async fn audit_refusal<T>(
+        &self,
+        caller: &Caller,
+        action: &'static str,
+        target: AccountId,
+        result: Result<T>,
+    ) -> Result<T> {
+        if let Err(Error::Conflict(code) | Error::Denied(code)) = &result {
+            self.audit_alone(caller, Entry::refused(action, Code::as_str(*code)).on_id(target)).await?;
+        }
+        result
+    }
+}
+
+fn bare<S: serde::Serializer>(details: &Json<Value>, serializer: S) -> Result<S::Ok, S::Error> {
+    details.0.serialize(serializer)
+}

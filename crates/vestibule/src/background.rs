@@ -1,0 +1,176 @@
+//! What runs beside the requests: reading the revocation feed, writing touches, sweeping what expired.
+//! None of it is needed for a right answer: without the feed the cache is not believed, and expiry is checked at use.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+use crate::engine::Vestibule;
+use crate::error::Result;
+use crate::one_time_tokens::OneTimeToken;
+use crate::revocations::Revocations;
+use crate::sessions::Session;
+
+const FEED_EVERY: Duration = Duration::from_millis(250);
+const TOUCHES_EVERY: Duration = Duration::from_secs(5);
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// The sweeper is ill when it has not succeeded for this long.
+const SWEEP_LATE: Duration = Duration::from_secs(3 * 600);
+const KEEP_EXPIRED: Duration = Duration::from_secs(24 * 3600);
+const SWEEP_AT_ONCE: i64 = 1000;
+const NEVER: i64 = i64::MIN;
+
+/// When the sweeper last succeeded, on the monotonic clock.
+#[derive(Debug)]
+pub(crate) struct Pulse(AtomicI64);
+
+/// The running tasks; they end when this is stopped or dropped.
+#[derive(Debug)]
+pub struct Background {
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+    vestibule: Vestibule,
+}
+
+/// Whether an instance can do its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Health {
+    /// The database answers.
+    pub database: bool,
+    /// Expired rows are being swept.
+    pub sweeper: bool,
+    /// What other nodes revoke is being read.
+    pub feed: bool,
+}
+
+impl Default for Pulse {
+    fn default() -> Pulse {
+        Pulse(AtomicI64::new(NEVER))
+    }
+}
+
+impl Health {
+    /// Whether everything is well.
+    pub fn is_ready(self) -> bool {
+        self.database && self.sweeper && self.feed
+    }
+}
+
+impl Background {
+    /// Ends the tasks and writes the touches that wait.
+    pub async fn stop(mut self) -> Result<()> {
+        _ = self.stop.send(true);
+        for task in std::mem::take(&mut self.tasks) {
+            _ = task.await;
+        }
+        self.vestibule.flush_touches().await
+    }
+}
+
+impl Vestibule {
+    /// Starts what runs beside the requests. Call it once, within a tokio runtime.
+    pub fn start(&self) -> Background {
+        let (stop, stopped) = watch::channel(false);
+        let tasks = vec![
+            tokio::spawn(until(stopped.clone(), self.clone().follow_feed())),
+            tokio::spawn(until(stopped.clone(), self.clone().keep_flushing())),
+            tokio::spawn(until(stopped, self.clone().keep_sweeping())),
+        ];
+        Background { stop, tasks, vestibule: self.clone() }
+    }
+
+    /// Whether this instance can do its work.
+    pub async fn health(&self) -> Health {
+        let database = timeout(Duration::from_secs(2), self.is_database_up()).await.unwrap_or(false);
+        let swept_at = self.pulse().0.load(Ordering::Acquire);
+        let late = i64::try_from(SWEEP_LATE.as_micros()).unwrap_or(i64::MAX);
+        let sweeper = swept_at != NEVER && self.monotonic_micros() - swept_at < late;
+        Health { database, sweeper, feed: self.principals().is_feed_fresh(self.clock()) }
+    }
+
+    async fn is_database_up(&self) -> bool {
+        let Ok(mut connection) = self.db().read().await else { return false };
+        Revocations::head(&mut connection).await.is_ok()
+    }
+
+    async fn follow_feed(self) {
+        let mut failing = false;
+        loop {
+            let mut wake = self.db().wake().await.ok();
+            loop {
+                let read = self.read_feed().await;
+                report("reading the revocation feed", &read, &mut failing);
+                if read.is_err() {
+                    sleep(FEED_EVERY).await;
+                    break; // and listen anew
+                }
+                let Some(wake) = &mut wake else { break };
+                // Silence and a broken line both end in another poll; a broken line also in another listener.
+                if let Ok(Err(_)) = timeout(FEED_EVERY, wake.woken()).await {
+                    break;
+                }
+            }
+            if wake.is_none() {
+                sleep(FEED_EVERY).await;
+            }
+        }
+    }
+
+    async fn keep_flushing(self) {
+        let mut failing = false;
+        loop {
+            sleep(TOUCHES_EVERY).await;
+            report("noting when sessions were last used", &self.flush_touches().await, &mut failing);
+        }
+    }
+
+    async fn keep_sweeping(self) {
+        let mut failing = false;
+        loop {
+            let swept = self.sweep().await;
+            report("sweeping what expired", &swept, &mut failing);
+            sleep(SWEEP_EVERY).await;
+        }
+    }
+
+    /// Deletes sessions and tokens that expired more than a day ago, and revocations that every node has seen.
+    pub async fn sweep(&self) -> Result<()> {
+        let before = self.now().minus(KEEP_EXPIRED);
+        loop {
+            let mut tx = self.db().write().await?;
+            let sessions = Session::sweep(&mut tx, before, SWEEP_AT_ONCE).await?;
+            let tokens = OneTimeToken::sweep(&mut tx, before, SWEEP_AT_ONCE).await?;
+            Revocations::prune(&mut tx, before).await?;
+            tx.commit().await?;
+            if sessions.max(tokens) < SWEEP_AT_ONCE.unsigned_abs() {
+                break;
+            }
+        }
+        self.pulse().0.store(self.monotonic_micros(), Ordering::Release);
+        Ok(())
+    }
+
+    fn monotonic_micros(&self) -> i64 {
+        i64::try_from(self.clock().monotonic().as_micros()).unwrap_or(i64::MAX)
+    }
+}
+
+async fn until(mut stopped: watch::Receiver<bool>, work: impl Future<Output = ()>) {
+    tokio::select! {
+        () = work => {}
+        _ = stopped.wait_for(|stopped| *stopped) => {}
+    }
+}
+
+/// Logs when something begins to fail and when it works again, not every time between.
+fn report(what: &str, result: &Result<()>, failing: &mut bool) {
+    match result {
+        Err(why) if !*failing => tracing::error!(error = ?why, "{what} fails"),
+        Ok(()) if *failing => tracing::info!("{what} works again"),
+        Ok(()) | Err(_) => {}
+    }
+    *failing = result.is_err();
+}

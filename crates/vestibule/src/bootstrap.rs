@@ -1,0 +1,184 @@
+//! The first administrator, by environment, by setup token, or on the host; and further ones.
+//! The first two work only while nobody at all is an administrator, active or not, and hold the lock that the
+//! last-administrator guard holds: of any number of racing callers and nodes one wins.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde_json::json;
+
+use crate::accounts::{Account, AccountView, NewAccount};
+use crate::audit::Entry;
+use crate::caller::Caller;
+use crate::choose_password::Whose;
+use crate::create_user::NewUser;
+use crate::engine::Vestibule;
+use crate::error::{Error, FieldErrors, Result};
+use crate::groups::{ADMINISTRATORS, GroupRef};
+use crate::id::TokenId;
+use crate::locks::Lock;
+use crate::one_time_tokens::{OneTimeToken, TokenKind};
+use crate::secret::{Secret, SecretKind};
+use crate::sign_in::SignedIn;
+
+/// How long a setup token lives.
+const SETUP_TOKEN_LIFE: Duration = Duration::from_secs(24 * 3600);
+
+const NEVER_PROMOTED: &str = "the administrator in the settings names an existing account, which is not promoted: \
+    remove admin.* from the settings and run `vestibule admin create`";
+
+/// Who shall be an administrator; an address or a username at least.
+#[derive(Debug)]
+pub struct NewAdministrator {
+    /// The address.
+    pub email: Option<String>,
+    /// The username.
+    pub username: Option<String>,
+    /// What they want to be called.
+    pub name: Option<String>,
+    /// Their password.
+    pub password: SecretString,
+}
+
+/// What is asked of whoever sets the instance up.
+#[derive(Debug)]
+pub struct SetUpForm {
+    /// The one-time token from the terminal.
+    pub setup_token: String,
+    /// The address.
+    pub email: Option<String>,
+    /// The username.
+    pub username: Option<String>,
+    /// The password they choose.
+    pub password: SecretString,
+}
+
+/// How setting up ended.
+#[derive(Debug)]
+pub enum SetUp {
+    /// The first administrator is made and signed in.
+    Done(Box<SignedIn>),
+    /// There is an administrator already.
+    Closed,
+    /// The token is not live.
+    WrongToken,
+}
+
+/// How the bootstrap from the environment ended.
+#[derive(Debug)]
+pub enum Bootstrap {
+    /// The first administrator is made.
+    Made(Box<AccountView>),
+    /// There is an administrator already; nothing was done.
+    Inert,
+}
+
+impl Vestibule {
+    /// Whether the first administrator is still to be made.
+    pub async fn is_setup_armed(&self) -> Result<bool> {
+        Ok(!GroupRef::has_administrator(&mut self.db().read().await?).await?)
+    }
+
+    /// A setup token that lives for 24 hours; none when there is an administrator.
+    pub async fn issue_setup_token(&self, caller: &Caller) -> Result<Option<Secret>> {
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        if GroupRef::has_administrator(&mut tx).await? {
+            return Ok(None);
+        }
+        let token = Secret::fresh(SecretKind::Setup, self.random());
+        let id = TokenId::fresh(now, self.random());
+        let life = (now, now.plus(SETUP_TOKEN_LIFE));
+        OneTimeToken::insert(&mut tx, TokenKind::Setup, (id, &token.digest()), life).await?;
+        self.audit(&mut tx, caller, Entry::done("setup_token.issued")).await?;
+        tx.commit().await?;
+        Ok(Some(token))
+    }
+
+    /// Makes the first administrator, for whoever holds a live setup token.
+    pub async fn set_up(&self, caller: &Caller, form: SetUpForm) -> Result<SetUp> {
+        if !self.is_setup_armed().await? {
+            return Ok(SetUp::Closed);
+        }
+        let Some(token) = self.live_setup_token(&form.setup_token).await? else {
+            self.audit_alone(caller, Entry::refused("instance.set_up", "setup_token_invalid")).await?;
+            return Ok(SetUp::WrongToken);
+        };
+        let SetUpForm { email, username, password, .. } = form;
+        let (new, hash) = self.prepare(caller, NewAdministrator { email, username, name: None, password }).await?;
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        Lock::Administrators.take(&mut tx).await?;
+        if GroupRef::has_administrator(&mut tx).await? {
+            return Ok(SetUp::Closed);
+        }
+        if !OneTimeToken::consume(&mut tx, TokenKind::Setup, &token.digest(), now).await? {
+            return Ok(SetUp::WrongToken);
+        }
+        self.insert_account(&mut tx, &new, &hash, &[ADMINISTRATORS]).await?;
+        OneTimeToken::void_all(&mut tx, TokenKind::Setup, now).await?;
+        Account::complete_sign_in(&mut tx, new.id, 1, now).await?;
+        let account = Account::get(&mut tx, new.id).await?;
+        self.audit(&mut tx, caller, Entry::done("instance.set_up").on(&account)).await?;
+        let signed_in = self.begin_session(&mut tx, caller, &account).await?;
+        tx.commit().await?;
+        Ok(SetUp::Done(Box::new(signed_in)))
+    }
+
+    /// Makes the first administrator as the settings say, unless there is one. Never promotes an existing account.
+    pub async fn bootstrap(&self, admin: NewAdministrator) -> Result<Bootstrap> {
+        if !self.is_setup_armed().await? {
+            return Ok(Bootstrap::Inert);
+        }
+        let caller = Caller::system();
+        let (new, hash) = self.prepare(&caller, admin).await?;
+        let mut tx = self.db().write().await?;
+        Lock::Administrators.take(&mut tx).await?;
+        if GroupRef::has_administrator(&mut tx).await? {
+            return Ok(Bootstrap::Inert);
+        }
+        let made = self.insert_account(&mut tx, &new, &hash, &[ADMINISTRATORS]).await;
+        if matches!(made, Err(Error::Conflict(_))) {
+            return Err(Error::Setup(NEVER_PROMOTED.to_owned()));
+        }
+        made?;
+        OneTimeToken::void_all(&mut tx, TokenKind::Setup, self.now()).await?;
+        let view = AccountView::get(&mut tx, new.id).await?;
+        self.audit(&mut tx, &caller, Entry::done("instance.set_up").on(&view.account)).await?;
+        tx.commit().await?;
+        Ok(Bootstrap::Made(Box::new(view)))
+    }
+
+    /// Makes a further administrator, or the first. The host may always; over HTTP an administrator may.
+    pub async fn create_administrator(&self, caller: &Caller, admin: NewAdministrator) -> Result<AccountView> {
+        let (new, hash) = self.prepare(caller, admin).await?;
+        let mut tx = self.db().write().await?;
+        Lock::Administrators.take(&mut tx).await?;
+        self.insert_account(&mut tx, &new, &hash, &[ADMINISTRATORS]).await?;
+        let view = AccountView::get(&mut tx, new.id).await?;
+        let details = json!({ "groups": view.groups });
+        self.audit(&mut tx, caller, Entry::done("account.created").on(&view.account).with(details)).await?;
+        tx.commit().await?;
+        Ok(view)
+    }
+
+    async fn live_setup_token(&self, text: &str) -> Result<Option<Secret>> {
+        let Some(token) = Secret::parse(SecretKind::Setup, text.trim()) else { return Ok(None) };
+        let mut connection = self.db().read().await?;
+        let is_live = OneTimeToken::is_live(&mut connection, TokenKind::Setup, &token.digest(), self.now()).await?;
+        Ok(is_live.then_some(token))
+    }
+
+    async fn prepare(&self, caller: &Caller, admin: NewAdministrator) -> Result<(NewAccount, String)> {
+        let mut errors = FieldErrors::default();
+        let NewAdministrator { email, username, name, password } = admin;
+        let user = NewUser { email, username, name, ..NewUser::default() };
+        let new = self.parse_person(caller, &user, &mut errors);
+        let ticket = self.hasher().admit()?;
+        let whose = Whose::somebody_new(new.email.as_ref(), new.username.as_ref());
+        let hash = errors.take("password", self.choose_password(&ticket, &password, whose).await?);
+        errors.check()?;
+        let hash = hash.ok_or_else(|| Error::internal("a password without errors has a hash"))?;
+        Ok((new, hash))
+    }
+}

@@ -1,0 +1,70 @@
+//! Who asks, from where: what every verb is told, for the audit log and for the session it may make.
+
+use std::net::IpAddr;
+
+use crate::id::{AccountId, RequestId};
+
+/// The one who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Somebody signed in.
+    Account {
+        /// Whose account.
+        id: AccountId,
+        /// How people know it.
+        label: String,
+    },
+    /// Somebody at the machine's own command line.
+    Host {
+        /// The operating system's user.
+        label: String,
+    },
+    /// The instance itself.
+    System,
+    /// Nobody we know.
+    Anonymous,
+}
+
+/// Who asks, and from where.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Who.
+    pub actor: Actor,
+    /// The request it came with.
+    pub request_id: Option<RequestId>,
+    /// The client's address.
+    pub ip: Option<IpAddr>,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+}
+
+impl Caller {
+    /// The instance itself.
+    pub fn system() -> Caller {
+        Caller { actor: Actor::System, request_id: None, ip: None, user_agent: None }
+    }
+
+    /// Somebody at the command line.
+    pub fn host(user: impl Into<String>) -> Caller {
+        Caller { actor: Actor::Host { label: user.into() }, ..Caller::system() }
+    }
+
+    /// Nobody we know, from nowhere in particular.
+    pub fn anonymous() -> Caller {
+        Caller { actor: Actor::Anonymous, ..Caller::system() }
+    }
+
+    /// The same request, by an account.
+    #[must_use]
+    pub fn acting_as(&self, id: AccountId, label: String) -> Caller {
+        Caller { actor: Actor::Account { id, label }, ..self.clone() }
+    }
+
+    /// The account that asks, if one does.
+    pub fn account_id(&self) -> Option<AccountId> {
+        match &self.actor {
+            Actor::Account { id, .. } => Some(*id),
+            Actor::Host { .. } | Actor::System | Actor::Anonymous => None,
+        }
+    }
+}

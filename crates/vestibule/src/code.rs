@@ -1,0 +1,85 @@
+//! This file is a list: every code that an answer can carry, with the sentence that goes with it.
+//! Codes are stable: clients branch on them. A word is added here or not at all.
+
+macro_rules! codes {
+    ($($variant:ident = $text:literal: $message:literal,)*) => {
+        /// A stable, machine-readable reason.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $(#[doc = $message] $variant),*
+        }
+
+        impl Code {
+            /// Every code there is.
+            pub const ALL: &[Code] = &[$(Code::$variant),*];
+
+            /// The code as it stands in an answer.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $text),* }
+            }
+
+            /// One sentence for the person who meets it.
+            pub fn message(self) -> &'static str {
+                match self { $(Code::$variant => $message),* }
+            }
+        }
+    };
+}
+
+codes! {
+    AdministratorRequired = "administrator_required": "Only an administrator may do this.",
+    BadRequest = "bad_request": "The request could not be understood.",
+    Busy = "busy": "The server is busy. Nothing was changed; try again in a moment.",
+    CsrfTokenInvalid = "csrf_token_invalid": "The request did not carry this session's CSRF token. Reload the page and try again.",
+    CurrentPasswordIncorrect = "current_password_incorrect": "That is not your current password.",
+    EmailDomainNotAllowed = "email_domain_not_allowed": "Addresses of this domain cannot sign up here.",
+    EmailInUse = "email_in_use": "This e-mail address already has an account.",
+    EmailInvalid = "email_invalid": "Write an e-mail address such as ann@example.com.",
+    FieldInvalid = "field_invalid": "This value cannot be used.",
+    GroupUnknown = "group_unknown": "There is no such group.",
+    IdentifierRequired = "identifier_required": "Give an e-mail address or a username.",
+    Internal = "internal_error": "Something went wrong on our side. It was logged; try again, or tell the operator the request id.",
+    InvalidCredentials = "invalid_credentials": "The e-mail, username or password is not right.",
+    LastAdmin = "last_admin": "At least one active administrator must remain.",
+    MalformedJson = "malformed_json": "The body is not the JSON that this route takes.",
+    MethodNotAllowed = "method_not_allowed": "This address does not take that method.",
+    NameInvalid = "name_invalid": "A name has 1 to 200 characters and no control characters.",
+    NoGroups = "no_groups": "Choose at least one group.",
+    NotFound = "not_found": "There is nothing here, or it is not yours to see.",
+    OriginRefused = "origin_refused": "The request came from another site.",
+    OwnAccount = "own_account": "Use your own account page for this, not the console.",
+    PasswordContainsIdentifier = "password_contains_identifier": "A password must not contain your e-mail address or username.",
+    PasswordInvalid = "password_invalid": "A password must not contain control characters.",
+    PasswordMissingClasses = "password_missing_classes": "Use an upper-case letter, a lower-case letter, a digit and a symbol.",
+    PasswordRequired = "password_required": "Write a password.",
+    PasswordReused = "password_reused": "You have used this password before. Choose a new one.",
+    PasswordTooCommon = "password_too_common": "This password is on lists that attackers try first. Choose another.",
+    PasswordTooLong = "password_too_long": "A password has at most 128 characters.",
+    PasswordTooShort = "password_too_short": "This password is too short.",
+    PasswordTooWeak = "password_too_weak": "This password is easy to guess. Three or four unrelated words make a good one.",
+    PayloadTooLarge = "payload_too_large": "The body is larger than this route takes.",
+    ReauthenticationRequired = "reauthentication_required": "Confirm your password first; that counts for fifteen minutes.",
+    RequestTimeout = "request_timeout": "The request took too long to arrive or to answer.",
+    Required = "required": "This field is required.",
+    SetupClosed = "setup_closed": "This instance already has an administrator.",
+    SetupTokenInvalid = "setup_token_invalid": "That is not a live setup token. `vestibule setup-token` makes another.",
+    SignUpClosed = "sign_up_closed": "Sign-up is closed here.",
+    TooManyRequests = "too_many_requests": "Too many attempts. Wait a little and try again.",
+    Unauthenticated = "unauthenticated": "Sign in first.",
+    UnsupportedMediaType = "unsupported_media_type": "This route takes another content type.",
+    UsernameInUse = "username_in_use": "This username is taken.",
+    UsernameInvalid = "username_invalid": "A username has 3 to 64 of: a-z 0-9 . _ -",
+    ValidationFailed = "validation_failed": "Some values cannot be used; see each field.",
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl serde::Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}

@@ -1,0 +1,105 @@
+//! Create an account for somebody else: by an administrator, with at least one group to be in.
+
+use secrecy::SecretString;
+use serde_json::json;
+
+use crate::accounts::{Account, AccountView, NewAccount, Taken};
+use crate::audit::Entry;
+use crate::caller::Caller;
+use crate::choose_password::Whose;
+use crate::code::Code;
+use crate::db::Tx;
+use crate::email::Email;
+use crate::engine::Vestibule;
+use crate::error::{Error, FieldErrors, Result};
+use crate::groups::{ADMINISTRATORS, GroupRef};
+use crate::id::{AccountId, GroupId};
+use crate::locks::Lock;
+use crate::passwords::Password;
+use crate::username::{DisplayName, Username};
+
+/// What a new account is made of; an address or a username at least.
+#[derive(Debug, Default)]
+pub struct NewUser {
+    /// The address, unproven.
+    pub email: Option<String>,
+    /// The username.
+    pub username: Option<String>,
+    /// What its owner wants to be called.
+    pub name: Option<String>,
+    /// The first password.
+    pub password: Option<SecretString>,
+    /// The groups to be in; at least one.
+    pub group_ids: Vec<GroupId>,
+}
+
+impl Vestibule {
+    /// Makes an account for somebody else.
+    pub async fn create_user(&self, caller: &Caller, user: NewUser) -> Result<AccountView> {
+        let mut errors = FieldErrors::default();
+        let new = self.parse_person(caller, &user, &mut errors);
+        if user.group_ids.is_empty() {
+            errors.push("group_ids", Code::NoGroups);
+        }
+        let hash = match &user.password {
+            None => errors.take("password", Err(Code::PasswordRequired)),
+            Some(password) => {
+                let ticket = self.hasher().admit()?;
+                let whose = Whose::somebody_new(new.email.as_ref(), new.username.as_ref());
+                errors.take("password", self.choose_password(&ticket, password, whose).await?)
+            }
+        };
+        errors.check()?;
+        let hash = hash.ok_or(Error::field("password", Code::PasswordRequired))?;
+        let mut tx = self.db().write().await?;
+        if user.group_ids.contains(&ADMINISTRATORS) {
+            Lock::Administrators.take(&mut tx).await?;
+        }
+        self.insert_account(&mut tx, &new, &hash, &user.group_ids).await?;
+        let view = AccountView::get(&mut tx, new.id).await?;
+        let details = json!({ "groups": view.groups });
+        self.audit(&mut tx, caller, Entry::done("account.created").on(&view.account).with(details)).await?;
+        tx.commit().await?;
+        Ok(view)
+    }
+
+    /// Reads who somebody new is, noting what cannot be used.
+    pub(crate) fn parse_person(&self, caller: &Caller, user: &NewUser, errors: &mut FieldErrors) -> NewAccount {
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+        let (email, username, name) = (given(&user.email), given(&user.username), given(&user.name));
+        if email.is_none() && username.is_none() {
+            errors.push("email", Code::IdentifierRequired);
+        }
+        NewAccount {
+            id: AccountId::fresh(self.now(), self.random()),
+            email: email.and_then(|email| errors.take("email", Email::parse(&email))),
+            username: username.and_then(|username| errors.take("username", Username::parse(&username))),
+            name: name.and_then(|name| errors.take("name", DisplayName::parse(&name))),
+            created_by: caller.account_id(),
+        }
+    }
+
+    /// Makes an account with a password in these groups.
+    pub(crate) async fn insert_account(
+        &self,
+        tx: &mut Tx,
+        new: &NewAccount,
+        hash: &str,
+        groups: &[GroupId],
+    ) -> Result<()> {
+        let now = self.now();
+        match Account::insert(tx, new, now).await? {
+            Ok(()) => {}
+            Err(Taken::Email) => return Err(Error::Conflict(Code::EmailInUse)),
+            Err(Taken::Username) => return Err(Error::Conflict(Code::UsernameInUse)),
+        }
+        Password::replace(tx, new.id, hash, now).await?;
+        for group in groups {
+            if !GroupRef::exists(tx, *group).await? {
+                return Err(Error::field("group_ids", Code::GroupUnknown));
+            }
+            GroupRef::add_member(tx, *group, new.id, now).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,52 @@
+//! Disable and enable an account. Disabling ends every session at once, on this node before the answer and on every
+//! other within a second. Enabling brings no session back.
+
+use crate::accounts::{Account, AccountView};
+use crate::audit::Entry;
+use crate::caller::Caller;
+use crate::code::Code;
+use crate::engine::Vestibule;
+use crate::error::{Error, Result};
+use crate::id::AccountId;
+use crate::last_admin::LastAdminGuard;
+use crate::revocations::Revocations;
+use crate::sessions::Session;
+
+impl Vestibule {
+    /// Closes an account to its owner. It may be closed already.
+    pub async fn disable_account(&self, caller: &Caller, id: AccountId) -> Result<AccountView> {
+        let disabled = self.disable(caller, id).await;
+        self.audit_refusal(caller, "account.disabled", id, disabled).await
+    }
+
+    async fn disable(&self, caller: &Caller, id: AccountId) -> Result<AccountView> {
+        if caller.account_id() == Some(id) {
+            return Err(Error::Conflict(Code::OwnAccount));
+        }
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        let guard = LastAdminGuard::hold(&mut tx).await?;
+        let changed = Account::disable(&mut tx, id, now).await?;
+        let view = AccountView::get(&mut tx, id).await?;
+        guard.release(&mut tx).await?;
+        if changed {
+            Session::end_all(&mut tx, id).await?;
+            self.audit(&mut tx, caller, Entry::done("account.disabled").on(&view.account)).await?;
+            Revocations::insert(&mut tx, id, now).await?;
+        }
+        tx.commit().await?;
+        Ok(view)
+    }
+
+    /// Opens a disabled account again. It may be open already.
+    pub async fn enable_account(&self, caller: &Caller, id: AccountId) -> Result<AccountView> {
+        let mut tx = self.db().write().await?;
+        let changed = Account::enable(&mut tx, id, self.now()).await?;
+        let view = AccountView::get(&mut tx, id).await?;
+        if changed {
+            self.audit(&mut tx, caller, Entry::done("account.enabled").on(&view.account)).await?;
+        }
+        tx.commit().await?;
+        Ok(view)
+    }
+}

@@ -1,0 +1,90 @@
+//! Edit somebody else's account, as an administrator: address, username, name, groups. A new address is unproven and
+//! ends the account's sessions; leaving Administrators is guarded.
+
+use serde_json::json;
+
+use crate::accounts::{Account, AccountView};
+use crate::audit::Entry;
+use crate::caller::Caller;
+use crate::code::Code;
+use crate::db::Tx;
+use crate::edit_profile::{ParsedProfile, ProfileEdit};
+use crate::email::Email;
+use crate::engine::Vestibule;
+use crate::error::{Error, FieldErrors, Result};
+use crate::groups::GroupRef;
+use crate::id::{AccountId, GroupId};
+use crate::last_admin::LastAdminGuard;
+use crate::revocations::Revocations;
+use crate::sessions::Session;
+
+/// What to change: none leaves it, inner none clears it.
+#[derive(Clone, Debug, Default)]
+pub struct UserEdit {
+    /// The address.
+    pub email: Option<String>,
+    /// The username.
+    pub username: Option<Option<String>>,
+    /// What its owner wants to be called.
+    pub name: Option<Option<String>>,
+    /// The groups to be in, all of them; at least one.
+    pub group_ids: Option<Vec<GroupId>>,
+}
+
+impl Vestibule {
+    /// Changes an account.
+    pub async fn edit_user(&self, caller: &Caller, id: AccountId, edit: UserEdit) -> Result<AccountView> {
+        let edited = self.edit(caller, id, edit).await;
+        self.audit_refusal(caller, "account.edited", id, edited).await
+    }
+
+    async fn edit(&self, caller: &Caller, id: AccountId, edit: UserEdit) -> Result<AccountView> {
+        let mut errors = FieldErrors::default();
+        let email = edit.email.as_deref().and_then(|email| errors.take("email", Email::parse(email)));
+        let profile = ProfileEdit { name: edit.name, username: edit.username };
+        let profile = ParsedProfile::parse(&profile, &mut errors);
+        if edit.group_ids.as_ref().is_some_and(Vec::is_empty) {
+            errors.push("group_ids", Code::NoGroups);
+        }
+        errors.check()?;
+        let mut tx = self.db().write().await?;
+        let guard = LastAdminGuard::hold(&mut tx).await?;
+        let before = AccountView::get(&mut tx, id).await?;
+        if let Some(email) = email.filter(|email| before.account.email.as_deref() != Some(email.as_str())) {
+            let is_free = Account::set_email(&mut tx, id, &email, self.now()).await?;
+            is_free.map_err(|_| Error::Conflict(Code::EmailInUse))?;
+            Session::end_all(&mut tx, id).await?;
+        }
+        let account = Account::get(&mut tx, id).await?;
+        self.apply_profile(&mut tx, &account, profile).await?;
+        if let Some(groups) = &edit.group_ids {
+            self.replace_groups(&mut tx, &before, groups).await?;
+        }
+        guard.release(&mut tx).await?;
+        let after = AccountView::get(&mut tx, id).await?;
+        let details = json!({ "before": summary(&before), "after": summary(&after) });
+        self.audit(&mut tx, caller, Entry::done("account.edited").on(&after.account).with(details)).await?;
+        Revocations::insert(&mut tx, id, self.now()).await?;
+        tx.commit().await?;
+        Ok(after)
+    }
+
+    async fn replace_groups(&self, tx: &mut Tx, before: &AccountView, groups: &[GroupId]) -> Result<()> {
+        for group in before.groups.iter().filter(|group| !groups.contains(&group.id)) {
+            GroupRef::remove_member(tx, group.id, before.account.id).await?;
+        }
+        for group in groups {
+            if !GroupRef::exists(tx, *group).await? {
+                return Err(Error::field("group_ids", Code::GroupUnknown));
+            }
+            GroupRef::add_member(tx, *group, before.account.id, self.now()).await?;
+        }
+        Ok(())
+    }
+}
+
+fn summary(view: &AccountView) -> serde_json::Value {
+    let AccountView { account, groups } = view;
+    let groups: Vec<&str> = groups.iter().map(|group| group.slug.as_str()).collect();
+    json!({ "email": account.email, "username": account.username, "name": account.name, "groups": groups })
+}

@@ -1,0 +1,138 @@
+//! The handle: everything Vestibule does is a method on it, in the file of its verb. Cheap to clone.
+
+use std::sync::Arc;
+
+use secrecy::SecretSlice;
+
+use crate::background::Pulse;
+use crate::config::Config;
+use crate::db::Db;
+use crate::error::Result;
+use crate::groups::GroupRef;
+use crate::hasher::Hasher;
+use crate::keyring::Keyring;
+use crate::principals::Principals;
+use crate::random::Random;
+use crate::revocations::Revocations;
+use crate::time::{Clock, Timestamp};
+
+/// An instance of Vestibule over one database.
+#[derive(Clone, Debug)]
+pub struct Vestibule(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    db: Db,
+    clock: Clock,
+    random: Random,
+    keyring: Keyring,
+    config: Config,
+    hasher: Hasher,
+    principals: Principals,
+    pulse: Pulse,
+}
+
+/// What an instance is made of.
+#[derive(Debug)]
+pub struct Builder {
+    db: Db,
+    secret: SecretSlice<u8>,
+    config: Config,
+    clock: Clock,
+    random: Random,
+}
+
+impl Vestibule {
+    /// Begins an instance over a database, with a master secret of at least 32 bytes.
+    pub fn builder(db: Db, secret: SecretSlice<u8>) -> Builder {
+        Builder { db, secret, config: Config::default(), clock: Clock::system(), random: Random::system() }
+    }
+
+    /// The present.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The source of randomness.
+    pub fn random(&self) -> &Random {
+        &self.0.random
+    }
+
+    /// The keys.
+    pub fn keyring(&self) -> &Keyring {
+        &self.0.keyring
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    /// How many password hashes this instance has computed: the measure of work that must not tell accounts apart.
+    pub fn password_hashes(&self) -> u64 {
+        self.0.hasher.computed()
+    }
+
+    pub(crate) fn hasher(&self) -> &Hasher {
+        &self.0.hasher
+    }
+
+    pub(crate) fn principals(&self) -> &Principals {
+        &self.0.principals
+    }
+
+    pub(crate) fn pulse(&self) -> &Pulse {
+        &self.0.pulse
+    }
+}
+
+impl Builder {
+    /// With these settings instead of the defaults.
+    #[must_use]
+    pub fn config(self, config: Config) -> Builder {
+        Builder { config, ..self }
+    }
+
+    /// By this clock instead of the machine's.
+    #[must_use]
+    pub fn clock(self, clock: Clock) -> Builder {
+        Builder { clock, ..self }
+    }
+
+    /// With this randomness instead of the operating system's.
+    #[must_use]
+    pub fn random(self, random: Random) -> Builder {
+        Builder { random, ..self }
+    }
+
+    /// Brings the database up to date, makes the built-in groups, and gives the instance.
+    pub async fn build(self) -> Result<Vestibule> {
+        let keyring = Keyring::new(&self.secret)?;
+        let hasher = Hasher::new(&self.config.password, self.random.clone())?;
+        self.db.migrate().await?;
+        let mut tx = self.db.write().await?;
+        GroupRef::reconcile(&mut tx, self.clock.now()).await?;
+        let head = Revocations::head(&mut tx).await?;
+        tx.commit().await?;
+        Ok(Vestibule(Arc::new(Inner {
+            db: self.db,
+            clock: self.clock,
+            random: self.random,
+            keyring,
+            config: self.config,
+            hasher,
+            principals: Principals::new(head),
+            pulse: Pulse::default(),
+        })))
+    }
+}

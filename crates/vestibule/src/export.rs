@@ -1,0 +1,47 @@
+//! Everything held about one account, for its owner to take along. Secrets are not in it: they are not held.
+
+use serde_json::{Value, json};
+
+use crate::accounts::AccountView;
+use crate::audit::{AuditFilter, AuditRow};
+use crate::engine::Vestibule;
+use crate::error::{Error, Result};
+use crate::id::AccountId;
+use crate::paging::{Cursor, MAX_LIMIT, Page, PageRequest};
+use crate::passwords::Password;
+use crate::sessions::Session;
+
+impl Vestibule {
+    /// Everything held about an account, as JSON.
+    pub async fn export(&self, id: AccountId) -> Result<Value> {
+        let mut connection = self.db().read().await?;
+        let view = AccountView::get(&mut connection, id).await?;
+        let password = Password::find(&mut connection, id).await?;
+        let mut sessions: Vec<Session> = Vec::new();
+        let mut page = PageRequest { limit: MAX_LIMIT, cursor: None };
+        while let Some(next) = keep(&mut sessions, Session::list(&mut connection, id, page, self.now()).await?)? {
+            page.cursor = Some(next);
+        }
+        let about_me = AuditFilter { about: Some(id), ..AuditFilter::default() };
+        let mut activity: Vec<AuditRow> = Vec::new();
+        let mut page = PageRequest { limit: MAX_LIMIT, cursor: None };
+        while let Some(next) = keep(&mut activity, AuditRow::list(&mut connection, &about_me, page).await?)? {
+            page.cursor = Some(next);
+        }
+        Ok(json!({
+            "exported_at": self.now(),
+            "account": view.account,
+            "groups": view.groups,
+            "password": password.map(|password| json!({ "set_at": password.set_at })),
+            "sessions": sessions,
+            "activity": activity,
+        }))
+    }
+}
+
+/// Adds a page to what was collected; gives the place of the next one.
+fn keep<T>(all: &mut Vec<T>, page: Page<T>) -> Result<Option<Cursor>> {
+    all.extend(page.items);
+    let Some(next) = page.next_cursor else { return Ok(None) };
+    Ok(PageRequest::parse(None, Some(&next)).map_err(Error::internal)?.cursor)
+}

@@ -1,0 +1,27 @@
+//! Locks: rows whose only use is to be locked, for an invariant that spans several rows.
+
+use crate::db::Tx;
+use crate::error::{Error, Result};
+
+/// What is locked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Lock {
+    /// Who administers this instance: the first administrator, and that one always remains.
+    Administrators,
+    /// Nothing: a write that costs as much as the one it stands for, so that time tells nobody anything.
+    Decoy,
+}
+
+impl Lock {
+    /// Takes the lock until the transaction ends. Take it before anything else in the transaction.
+    pub(crate) async fn take(self, tx: &mut Tx) -> Result<()> {
+        let name = match self {
+            Lock::Administrators => "administrators",
+            Lock::Decoy => "decoy",
+        };
+        match tx.exec("UPDATE locks SET taken = taken + 1 WHERE name = $1", &[&name]).await? {
+            1 => Ok(()),
+            _ => Err(Error::internal(format!("the lock {name} is missing from the database"))),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Look things up, for pages, API and command line: nothing here changes anything.
+
+use crate::accounts::{Account, AccountCounts, AccountFilter, AccountView};
+use crate::audit::{AuditFilter, AuditRow};
+use crate::engine::Vestibule;
+use crate::error::Result;
+use crate::groups::GroupRef;
+use crate::id::AccountId;
+use crate::paging::{Page, PageRequest};
+use crate::sessions::Session;
+
+impl Vestibule {
+    /// An account by its id.
+    pub async fn account(&self, id: AccountId) -> Result<AccountView> {
+        AccountView::get(&mut self.db().read().await?, id).await
+    }
+
+    /// The person whom an e-mail address or a username names.
+    pub async fn find_account(&self, identifier: &str) -> Result<Option<AccountView>> {
+        let mut connection = self.db().read().await?;
+        let Some(account) = Account::find_by_identifier(&mut connection, identifier).await? else { return Ok(None) };
+        Ok(Some(AccountView { groups: GroupRef::of(&mut connection, account.id).await?, account }))
+    }
+
+    /// A page of accounts, newest first.
+    pub async fn list_accounts(&self, filter: &AccountFilter, page: PageRequest) -> Result<Page<AccountView>> {
+        let mut connection = self.db().read().await?;
+        let page = Account::list(&mut connection, filter, page).await?;
+        let ids: Vec<AccountId> = page.items.iter().map(|account| account.id).collect();
+        let mut groups = GroupRef::of_each(&mut connection, &ids).await?;
+        Ok(page.map(|account| AccountView { groups: groups.remove(&account.id).unwrap_or_default(), account }))
+    }
+
+    /// How many accounts and sessions there are.
+    pub async fn count_accounts(&self) -> Result<AccountCounts> {
+        Account::count(&mut self.db().read().await?, self.now()).await
+    }
+
+    /// Every group.
+    pub async fn list_groups(&self) -> Result<Vec<GroupRef>> {
+        GroupRef::list(&mut self.db().read().await?).await
+    }
+
+    /// A page of an account's live sessions, newest first.
+    pub async fn list_sessions(&self, account: AccountId, page: PageRequest) -> Result<Page<Session>> {
+        Session::list(&mut self.db().read().await?, account, page, self.now()).await
+    }
+
+    /// A page of the audit log, newest first.
+    pub async fn list_audit(&self, filter: &AuditFilter, page: PageRequest) -> Result<Page<AuditRow>> {
+        AuditRow::list(&mut self.db().read().await?, filter, page).await
+    }
+}

@@ -1,0 +1,251 @@
+//! Who is this: from a session's token to what it may do, cached, and never stale beyond the promise.
+//! An entry remembers the epoch of its account as it was before its row was read; it counts only while that epoch
+//! stands, the session has not expired, and the revocation feed was read within the last five seconds.
+//! Revoking bumps the epoch after commit, so no reload can slip a dead session back in. Touches are kept in memory
+//! and written together, away from the request's way.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use quick_cache::sync::Cache;
+use uuid::Uuid;
+
+use crate::engine::Vestibule;
+use crate::error::Result;
+use crate::id::{AccountId, SessionId};
+use crate::revocations::Revocations;
+use crate::secret::{Digest, Secret};
+use crate::sessions::{SessionPrincipal, Touch};
+use crate::time::{Clock, Timestamp};
+
+const CAPACITY: usize = 100_000;
+const SLOTS: usize = 65_536;
+/// A feed read longer ago than this is not believed.
+const FRESH: Duration = Duration::from_secs(5);
+/// A session's use is noted at most this often.
+const TOUCH_EVERY: Duration = Duration::from_secs(60);
+/// How long a proof of who one is counts for dangerous acts.
+const RECENT: Duration = Duration::from_secs(15 * 60);
+
+/// A live session and what its account may do.
+#[derive(Debug)]
+pub struct LiveSession {
+    /// The session.
+    pub session_id: SessionId,
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// How people know the account.
+    pub label: String,
+    /// Whether the account is a member of Administrators.
+    pub is_administrator: bool,
+    /// When its owner last proved who they are.
+    pub authenticated_at: Timestamp,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it ends, however much it is used.
+    pub absolute_expires_at: Timestamp,
+    pub(crate) digest: Digest,
+    last_seen_at: AtomicI64,
+    expires_at: AtomicI64,
+    epoch: u64,
+}
+
+/// How often each account's power changed, as far as this node knows: a fixed array, so nothing is ever evicted.
+/// Two accounts may share a slot; that costs a look-up and nothing else.
+#[derive(Debug)]
+pub(crate) struct Epochs {
+    slots: Box<[AtomicU64]>,
+    /// Every bump of any slot, to notice one that came while a row was being read.
+    total: AtomicU64,
+}
+
+/// The cache, its feed, and the touches that wait to be written.
+#[derive(Debug)]
+pub(crate) struct Principals {
+    cache: Cache<Digest, Arc<LiveSession>>,
+    seq: AtomicI64,
+    read_at: AtomicI64,
+    touches: Mutex<HashMap<SessionId, Touch>>,
+}
+
+impl LiveSession {
+    /// When it ends if it is not used again.
+    pub fn expires_at(&self) -> Timestamp {
+        Timestamp(self.expires_at.load(Ordering::Relaxed))
+    }
+
+    /// Whether its owner proved who they are within the last 15 minutes.
+    pub fn is_recently_proven(&self, now: Timestamp) -> bool {
+        now < self.authenticated_at.plus(RECENT)
+    }
+
+    fn new(row: SessionPrincipal, digest: Digest, epoch: u64) -> LiveSession {
+        LiveSession {
+            session_id: row.id,
+            account_id: row.account_id,
+            label: row.label,
+            is_administrator: row.is_administrator,
+            authenticated_at: row.authenticated_at,
+            created_at: row.created_at,
+            absolute_expires_at: row.absolute_expires_at,
+            digest,
+            last_seen_at: AtomicI64::new(row.last_seen_at.0),
+            expires_at: AtomicI64::new(row.expires_at.0),
+            epoch,
+        }
+    }
+
+    fn is_live(&self, now: Timestamp) -> bool {
+        now < self.expires_at() && now < self.absolute_expires_at
+    }
+}
+
+impl Default for Epochs {
+    fn default() -> Epochs {
+        Epochs { slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(), total: AtomicU64::new(0) }
+    }
+}
+
+impl Epochs {
+    /// Forgets what is cached of an account.
+    pub(crate) fn bump(&self, account: Uuid) {
+        self.slot(account).fetch_add(1, Ordering::SeqCst);
+        self.total.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Forgets everybody.
+    pub(crate) fn bump_all(&self) {
+        self.slots.iter().for_each(|slot| _ = slot.fetch_add(1, Ordering::SeqCst));
+        self.total.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn of(&self, account: Uuid) -> u64 {
+        self.slot(account).load(Ordering::SeqCst)
+    }
+
+    fn total(&self) -> u64 {
+        self.total.load(Ordering::SeqCst)
+    }
+
+    fn slot(&self, account: Uuid) -> &AtomicU64 {
+        let bytes = account.as_bytes(); // the last bytes of a UUIDv7 are random
+        &self.slots[usize::from(u16::from_be_bytes([bytes[14], bytes[15]]))]
+    }
+}
+
+impl Principals {
+    pub(crate) fn new(seq: i64) -> Principals {
+        Principals {
+            cache: Cache::new(CAPACITY),
+            seq: AtomicI64::new(seq),
+            read_at: AtomicI64::new(i64::MIN),
+            touches: Mutex::default(),
+        }
+    }
+
+    /// Whether what other nodes revoked is known here well enough to believe the cache.
+    pub(crate) fn is_feed_fresh(&self, clock: &Clock) -> bool {
+        let read_at = self.read_at.load(Ordering::Acquire);
+        read_at != i64::MIN && micros(clock.monotonic()) - read_at < micros(FRESH)
+    }
+
+    fn touch(&self, session: &LiveSession, now: Timestamp, idle: Duration) {
+        let seen = session.last_seen_at.load(Ordering::Relaxed);
+        if now < Timestamp(seen).plus(TOUCH_EVERY) {
+            return;
+        }
+        if session.last_seen_at.compare_exchange(seen, now.0, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            let expires_at = now.plus(idle).min(session.absolute_expires_at);
+            session.expires_at.fetch_max(expires_at.0, Ordering::Relaxed);
+            self.lock_touches().insert(session.session_id, Touch { seen_at: now, expires_at });
+        }
+    }
+
+    fn lock_touches(&self) -> std::sync::MutexGuard<'_, HashMap<SessionId, Touch>> {
+        self.touches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Vestibule {
+    /// The live session that a token stands for, if it does.
+    pub async fn session(&self, token: &Secret) -> Result<Option<Arc<LiveSession>>> {
+        let digest = token.digest();
+        let now = self.now();
+        let session = match self.cached(&digest, now) {
+            Some(session) => Some(session),
+            None => self.load(digest, now).await?,
+        };
+        if let Some(session) = &session {
+            self.principals().touch(session, now, self.config().session.idle);
+        }
+        Ok(session)
+    }
+
+    fn cached(&self, digest: &Digest, now: Timestamp) -> Option<Arc<LiveSession>> {
+        let session = self.principals().cache.get(digest)?;
+        let is_current = session.epoch == self.db().epochs().of(session.account_id.0);
+        (is_current && session.is_live(now) && self.principals().is_feed_fresh(self.clock())).then_some(session)
+    }
+
+    async fn load(&self, digest: Digest, now: Timestamp) -> Result<Option<Arc<LiveSession>>> {
+        let epochs = self.db().epochs();
+        let before = epochs.total();
+        let Some(row) = SessionPrincipal::find_live(&mut self.db().read().await?, &digest, now).await? else {
+            self.principals().cache.remove(&digest);
+            return Ok(None);
+        };
+        let epoch = epochs.of(row.account_id.0);
+        let session = Arc::new(LiveSession::new(row, digest, epoch));
+        if epochs.total() == before {
+            self.principals().cache.insert(digest, session.clone());
+        }
+        Ok(Some(session))
+    }
+
+    /// Reads what other nodes revoked and forgets it here.
+    pub(crate) async fn read_feed(&self) -> Result<()> {
+        let started = micros(self.clock().monotonic());
+        let principals = self.principals();
+        let seen = principals.seq.load(Ordering::Acquire);
+        let news = Revocations::since(&mut self.db().read().await?, seen).await?;
+        match &news.accounts {
+            Some(accounts) => accounts.iter().for_each(|account| self.db().epochs().bump(*account)),
+            None => self.db().epochs().bump_all(),
+        }
+        principals.seq.store(news.head, Ordering::Release);
+        principals.read_at.store(started, Ordering::Release);
+        Ok(())
+    }
+
+    /// Writes the touches that wait. On failure they wait for the next time.
+    pub async fn flush_touches(&self) -> Result<()> {
+        let touches = std::mem::take(&mut *self.principals().lock_touches());
+        if touches.is_empty() {
+            return Ok(());
+        }
+        let written = self.write_touches(&touches).await;
+        if written.is_err() {
+            let mut waiting = self.principals().lock_touches();
+            for (session, touch) in touches {
+                waiting.entry(session).or_insert(touch);
+            }
+        }
+        written
+    }
+
+    async fn write_touches(&self, touches: &HashMap<SessionId, Touch>) -> Result<()> {
+        let touches: Vec<_> = touches.iter().map(|(session, touch)| (*session, *touch)).collect();
+        for some in touches.chunks(Touch::AT_ONCE) {
+            let mut tx = self.db().write_yielding().await?;
+            Touch::write(&mut tx, some).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+fn micros(span: Duration) -> i64 {
+    i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
+}

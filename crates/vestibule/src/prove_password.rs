@@ -1,0 +1,65 @@
+//! Proving a password: the one way in which any flow looks at one. Room in the hash pool is taken first, so that an
+//! attempt that is turned away counts nothing; then the attempt is counted, and only then verified. Whatever is
+//! wrong (no such account, disabled, locked, without a password) costs the same work and gives the same answer.
+
+use secrecy::SecretString;
+
+use crate::accounts::Account;
+use crate::attempts::{Attempt, MAX_ATTEMPTS};
+use crate::audit::Entry;
+use crate::caller::Caller;
+use crate::engine::Vestibule;
+use crate::error::Result;
+use crate::hasher::{Ticket, Turn};
+use crate::id::AccountId;
+use crate::locks::Lock;
+use crate::password_policy::normalize;
+use crate::secret::Digest;
+
+/// A password that was right. The account's turn in the pool is held until this is dropped, so that the attempts
+/// of one account that are right but not yet completed never add up to a lock.
+#[derive(Debug)]
+pub(crate) struct Proof {
+    pub session_version: i64,
+    /// The hash that was matched.
+    pub hash: String,
+    /// Room in the pool, for whatever must still be hashed.
+    pub ticket: Ticket,
+    _turn: Turn,
+}
+
+impl Vestibule {
+    /// Whether the password is the account's; `key` stands for whoever is asked about, known or not.
+    pub(crate) async fn prove_password(
+        &self,
+        caller: &Caller,
+        key: Digest,
+        account: Option<&Account>,
+        password: &SecretString,
+    ) -> Result<Option<Proof>> {
+        let ticket = self.hasher().admit()?;
+        let turn = self.hasher().turn(&ticket, key).await;
+        let attempt = self.count_attempt(caller, account).await?;
+        let hash = attempt.as_ref().map(|attempt| attempt.hash.clone());
+        let is_right = self.hasher().verify(&ticket, normalize(password), hash).await?;
+        let attempt = attempt.filter(|_| is_right);
+        Ok(attempt.map(|Attempt { session_version, hash, .. }| Proof { session_version, hash, ticket, _turn: turn }))
+    }
+
+    /// Counts the attempt, or writes as much to no effect when there is nothing to count.
+    async fn count_attempt(&self, caller: &Caller, account: Option<&Account>) -> Result<Option<Attempt>> {
+        let now = self.now();
+        let id = account.map_or_else(|| AccountId::fresh(now, self.random()), |account| account.id);
+        let mut tx = self.db().write().await?;
+        let attempt = Account::count_attempt(&mut tx, id, now).await?;
+        match (&attempt, account) {
+            (Some(attempt), Some(account)) if attempt.failed_attempts >= MAX_ATTEMPTS => {
+                self.audit(&mut tx, caller, Entry::done("account.locked").on(account)).await?;
+            }
+            (Some(_), _) => {}
+            (None, _) => Lock::Decoy.take(&mut tx).await?,
+        }
+        tx.commit().await?;
+        Ok(attempt)
+    }
+}

@@ -1,0 +1,36 @@
+//! Randomness: the operating system's, or a seeded stream that makes a test repeatable.
+//! Every secret, salt and id is drawn here and nowhere else (clippy bans the rest).
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rand::rngs::{StdRng, SysRng};
+use rand::{Rng as _, SeedableRng as _, TryRng as _};
+
+/// A source of unpredictable bytes, cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Random(Option<Arc<Mutex<StdRng>>>);
+
+impl Random {
+    /// The operating system's generator.
+    pub fn system() -> Random {
+        Random(None)
+    }
+
+    /// A repeatable stream, for tests alone.
+    pub fn seeded(seed: u64) -> Random {
+        Random(Some(Arc::new(Mutex::new(StdRng::seed_from_u64(seed)))))
+    }
+
+    /// `N` fresh bytes.
+    ///
+    /// # Panics
+    /// When the operating system has no randomness to give: going on without would be worse.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        match &self.0 {
+            Some(seeded) => seeded.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes),
+            None => SysRng.try_fill_bytes(&mut bytes).expect("the operating system always has randomness"),
+        }
+        bytes
+    }
+}

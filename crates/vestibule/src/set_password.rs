@@ -1,0 +1,43 @@
+//! Set somebody's password: by an administrator or on the host, when its owner cannot. Whatever was open under the
+//! old one ends, and a lock is lifted. It enables nobody: a disabled account stays disabled.
+
+use secrecy::SecretString;
+
+use crate::accounts::Account;
+use crate::audit::Entry;
+use crate::caller::Caller;
+use crate::choose_password::Whose;
+use crate::code::Code;
+use crate::engine::Vestibule;
+use crate::error::{Error, Result};
+use crate::id::AccountId;
+use crate::passwords::Password;
+use crate::revocations::Revocations;
+use crate::sessions::Session;
+
+impl Vestibule {
+    /// Sets the password of another's account. One's own is changed with [`Vestibule::change_password`].
+    pub async fn set_password(&self, caller: &Caller, id: AccountId, password: SecretString) -> Result<()> {
+        if caller.account_id() == Some(id) {
+            return Err(Error::Conflict(Code::OwnAccount));
+        }
+        let mut connection = self.db().read().await?;
+        let account = Account::get(&mut connection, id).await?;
+        let whose = Whose::account(&mut connection, &account).await?;
+        drop(connection);
+        let ticket = self.hasher().admit()?;
+        let hash = self.choose_password(&ticket, &password, whose).await?;
+        let hash = hash.map_err(|code| Error::field("password", code))?;
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        if !Account::renew_version(&mut tx, id, now).await? {
+            return Err(Error::NotFound);
+        }
+        Account::clear_attempts(&mut tx, id).await?;
+        Password::replace(&mut tx, id, &hash, now).await?;
+        Session::end_all(&mut tx, id).await?;
+        self.audit(&mut tx, caller, Entry::done("password.set").on(&account)).await?;
+        Revocations::insert(&mut tx, id, now).await?;
+        tx.commit().await
+    }
+}

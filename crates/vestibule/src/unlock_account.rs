@@ -1,0 +1,20 @@
+//! Unlock an account before its fifteen minutes are over, and forget the wrong passwords that locked it.
+
+use crate::accounts::{Account, AccountView};
+use crate::audit::Entry;
+use crate::caller::Caller;
+use crate::engine::Vestibule;
+use crate::error::Result;
+use crate::id::AccountId;
+
+impl Vestibule {
+    /// Lifts an account's lock. It may not be locked.
+    pub async fn unlock_account(&self, caller: &Caller, id: AccountId) -> Result<AccountView> {
+        let mut tx = self.db().write().await?;
+        Account::clear_attempts(&mut tx, id).await?;
+        let view = AccountView::get(&mut tx, id).await?;
+        self.audit(&mut tx, caller, Entry::done("account.unlocked").on(&view.account)).await?;
+        tx.commit().await?;
+        Ok(view)
+    }
+}

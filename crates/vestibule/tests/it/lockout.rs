@@ -1,0 +1,119 @@
+//! Locking: counted before it is verified, exactly, however many guess at once.
+
+use std::time::Duration;
+
+use testkit::{TestDb, TestEngine, db_test, race};
+use vestibule::{AuditFilter, ChangePassword, PageRequest, PasswordChange, Reauthenticate};
+
+use crate::people::{OTHER, PASSWORD, account, administrator, by, live, sign_up, signs_in};
+
+const FIFTEEN_MINUTES: Duration = Duration::from_secs(15 * 60);
+
+db_test!(fifty_wrong_passwords_at_once_count_to_five_and_lock, |db: TestDb| async move {
+    let t = TestEngine::new(&db).await;
+    for round in 0..25 {
+        let email = format!("ann{round}@example.com");
+        let ann = sign_up(&t.engine, &email).await.account.account;
+        let opened = race(50, |_| {
+            let (engine, email) = (t.engine.clone(), email.clone());
+            async move { signs_in(&engine, &email, OTHER).await.is_some() }
+        })
+        .await;
+        assert!(opened.iter().all(|opened| !opened));
+        let after = account(&t.engine, ann.id).await;
+        assert_eq!(after.failed_attempts, 5, "round {round}");
+        assert_eq!(after.locked_until, Some(t.engine.now().plus(FIFTEEN_MINUTES)));
+        assert!(signs_in(&t.engine, &email, PASSWORD).await.is_none(), "locked, even for the right password");
+    }
+});
+
+db_test!(a_right_password_before_the_fifth_wrong_one_still_gets_in, |db: TestDb| async move {
+    let t = TestEngine::new(&db).await;
+    let ann = sign_up(&t.engine, "ann@example.com").await.account.account;
+    for wrong_before in 0..5 {
+        for _ in 0..wrong_before {
+            assert!(signs_in(&t.engine, "ann@example.com", OTHER).await.is_none());
+        }
+        assert!(signs_in(&t.engine, "ann@example.com", PASSWORD).await.is_some(), "after {wrong_before}");
+        assert_eq!(account(&t.engine, ann.id).await.failed_attempts, 0);
+    }
+});
+
+db_test!(a_lock_is_neither_extended_nor_counted_and_starts_anew_when_it_ran_out, |db: TestDb| async move {
+    let t = TestEngine::new(&db).await;
+    let ann = sign_up(&t.engine, "ann@example.com").await.account.account;
+    for _ in 0..5 {
+        signs_in(&t.engine, "ann@example.com", OTHER).await;
+    }
+    let until = account(&t.engine, ann.id).await.locked_until.expect("locked");
+    t.clock.advance(FIFTEEN_MINUTES - Duration::from_micros(1));
+    assert!(signs_in(&t.engine, "ann@example.com", PASSWORD).await.is_none(), "one microsecond early");
+    let still = account(&t.engine, ann.id).await;
+    assert_eq!((still.failed_attempts, still.locked_until), (5, Some(until)));
+    t.clock.advance(Duration::from_micros(1));
+    assert!(signs_in(&t.engine, "ann@example.com", OTHER).await.is_none());
+    let anew = account(&t.engine, ann.id).await;
+    assert_eq!((anew.failed_attempts, anew.locked_until), (1, None));
+    assert!(signs_in(&t.engine, "ann@example.com", PASSWORD).await.is_some());
+});
+
+db_test!(an_administrator_unlocks, |db: TestDb| async move {
+    let t = TestEngine::new(&db).await;
+    let root = administrator(&t.engine, "root").await.account;
+    let ann = sign_up(&t.engine, "ann@example.com").await.account.account;
+    for _ in 0..5 {
+        signs_in(&t.engine, "ann@example.com", OTHER).await;
+    }
+    t.engine.unlock_account(&by(&root), ann.id).await.expect("unlocked");
+    assert!(signs_in(&t.engine, "ann@example.com", PASSWORD).await.is_some());
+});
+
+db_test!(wrong_current_passwords_count_on_the_same_counter, |db: TestDb| async move {
+    let t = TestEngine::new(&db).await;
+    let signed_in = sign_up(&t.engine, "ann@example.com").await;
+    let (ann, session) = (&signed_in.account.account, live(&t.engine, &signed_in).await.expect("signed in"));
+    for _ in 0..3 {
+        let wrong = t.engine.reauthenticate(&by(ann), &session, OTHER.into()).await;
+        assert!(matches!(wrong, Ok(Reauthenticate::WrongPassword)));
+    }
+    for _ in 0..2 {
+        let change = PasswordChange { current: OTHER.into(), new: "willow-Anchor-9-fig".into() };
+        let wrong = t.engine.change_password(&by(ann), &session, change).await;
+        assert!(matches!(wrong, Ok(ChangePassword::WrongCurrent)));
+    }
+    let after = account(&t.engine, ann.id).await;
+    assert_eq!(after.failed_attempts, 5);
+    assert!(after.locked_until.is_some());
+    let right = t.engine.reauthenticate(&by(ann), &session, PASSWORD.into()).await;
+    assert!(matches!(right, Ok(Reauthenticate::WrongPassword)), "locked for the right one as well");
+});
+
+db_test!(a_right_current_password_takes_back_only_its_own_attempt, |db: TestDb| async move {
+    let t = TestEngine::new(&db).await;
+    let signed_in = sign_up(&t.engine, "ann@example.com").await;
+    let ann = signed_in.account.account.clone();
+    for wrong in 1..=4 {
+        signs_in(&t.engine, "ann@example.com", OTHER).await;
+        assert_eq!(account(&t.engine, ann.id).await.failed_attempts, wrong);
+    }
+    let session = live(&t.engine, &signed_in).await.expect("signed in");
+    let right = t.engine.reauthenticate(&by(&ann), &session, PASSWORD.into()).await;
+    assert!(matches!(right, Ok(Reauthenticate::Done(_))), "the fifth is still looked at");
+    let after = account(&t.engine, ann.id).await;
+    assert_eq!((after.failed_attempts, after.locked_until), (4, None));
+});
+
+db_test!(a_lock_and_every_refusal_are_in_the_audit_log, |db: TestDb| async move {
+    let t = TestEngine::new(&db).await;
+    let ann = sign_up(&t.engine, "ann@example.com").await.account.account;
+    for _ in 0..7 {
+        signs_in(&t.engine, "ann@example.com", OTHER).await;
+    }
+    let about_ann = AuditFilter { target: Some(ann.id.0), ..AuditFilter::default() };
+    let page = PageRequest { limit: 100, cursor: None };
+    let rows = t.engine.list_audit(&about_ann, page).await.expect("the log").items;
+    let count = |action: &str, outcome: &str| {
+        rows.iter().filter(|row| row.action == action && row.outcome.as_str() == outcome).count()
+    };
+    assert_eq!((count("account.locked", "done"), count("session.created", "refused")), (1, 7));
+});

@@ -1,0 +1,64 @@
+//! The people of these tests, and what they do in one line.
+
+use vestibule::{
+    Account, AccountId, AccountView, Caller, ChangePassword, Error, LiveSession, NewAdministrator, PasswordChange,
+    SignIn, SignInForm, SignUp, SignUpForm, SignedIn, Vestibule,
+};
+
+/// A password that every rule allows.
+pub const PASSWORD: &str = "harbour-moss-Kettle";
+/// Another one.
+pub const OTHER: &str = "lantern-Quarry-4-otter";
+
+pub fn nobody() -> Caller {
+    Caller::anonymous()
+}
+
+pub fn by(account: &Account) -> Caller {
+    nobody().acting_as(account.id, account.label())
+}
+
+pub async fn try_sign_up(engine: &Vestibule, email: &str, password: &str) -> Result<SignUp, Error> {
+    let form = SignUpForm { email: email.to_owned(), password: password.into(), name: None };
+    engine.sign_up(&nobody(), form).await
+}
+
+pub async fn sign_up(engine: &Vestibule, email: &str) -> SignedIn {
+    match try_sign_up(engine, email, PASSWORD).await.expect("sign-up answers") {
+        SignUp::Done(signed_in) => *signed_in,
+        other => panic!("{email} could not sign up: {other:?}"),
+    }
+}
+
+pub async fn try_sign_in(engine: &Vestibule, identifier: &str, password: &str) -> Result<SignIn, Error> {
+    let form = SignInForm { identifier: identifier.to_owned(), password: password.into() };
+    engine.sign_in(&nobody(), form).await
+}
+
+pub async fn signs_in(engine: &Vestibule, identifier: &str, password: &str) -> Option<SignedIn> {
+    match try_sign_in(engine, identifier, password).await.expect("sign-in answers") {
+        SignIn::Done(signed_in) => Some(*signed_in),
+        SignIn::Refused => None,
+    }
+}
+
+pub async fn administrator(engine: &Vestibule, username: &str) -> AccountView {
+    let admin =
+        NewAdministrator { email: None, username: Some(username.to_owned()), name: None, password: PASSWORD.into() };
+    engine.create_administrator(&Caller::host("root"), admin).await.expect("the host can always make one")
+}
+
+pub async fn live(engine: &Vestibule, signed_in: &SignedIn) -> Option<std::sync::Arc<LiveSession>> {
+    engine.session(&signed_in.token).await.expect("the database answers")
+}
+
+pub async fn account(engine: &Vestibule, id: AccountId) -> Account {
+    engine.account(id).await.expect("the account is there").account
+}
+
+pub async fn change_password(engine: &Vestibule, signed_in: &SignedIn, new: &str) -> ChangePassword {
+    let session = live(engine, signed_in).await.expect("signed in");
+    let change = PasswordChange { current: PASSWORD.into(), new: new.into() };
+    let caller = by(&signed_in.account.account);
+    engine.change_password(&caller, &session, change).await.expect("the new password fits")
+}
