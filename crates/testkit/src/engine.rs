@@ -1,0 +1,70 @@
+//! An engine for one test: on a `TestDb`, with cheap password hashes, repeatable randomness, and a clock that stands
+//! still until the test moves it.
+
+use std::time::Duration;
+
+use secrecy::SecretSlice;
+use vestibule::{Background, Clock, Config, Db, Random, Timestamp, Vestibule};
+
+use crate::databases::TestDb;
+
+/// 2026-01-01T00:00:00Z.
+const START: Timestamp = Timestamp(1_767_225_600_000_000);
+
+/// A running engine, ready when a test gets it: swept once, and sure enough of its feed to believe its cache.
+#[derive(Debug)]
+pub struct TestEngine {
+    /// The engine.
+    pub engine: Vestibule,
+    /// Its clock.
+    pub clock: Clock,
+    url: String,
+    _background: Background,
+}
+
+impl TestEngine {
+    /// With the default settings.
+    pub async fn new(db: &TestDb) -> TestEngine {
+        Self::with(db, |_| {}).await
+    }
+
+    /// With other settings.
+    pub async fn with(db: &TestDb, change: impl FnOnce(&mut Config)) -> TestEngine {
+        let mut config = cheap();
+        change(&mut config);
+        Self::build(&db.url, config, Clock::manual(START), Random::seeded(1)).await
+    }
+
+    /// By the machine's clock, for what another process must agree about.
+    pub async fn system_clock(db: &TestDb) -> TestEngine {
+        Self::build(&db.url, cheap(), Clock::system(), Random::seeded(1)).await
+    }
+
+    /// Another node on the same database: its own connections and cache, the same secret, clock and settings. It draws
+    /// from the same stream of randomness, as two streams of one seed would give two rows one id.
+    pub async fn second_node(&self) -> TestEngine {
+        let first = &self.engine;
+        Self::build(&self.url, first.config().clone(), self.clock.clone(), first.random().clone()).await
+    }
+
+    async fn build(url: &str, config: Config, clock: Clock, random: Random) -> TestEngine {
+        let db = Db::connect(url).await.expect("the test's database opens");
+        let builder = Vestibule::builder(db, SecretSlice::from(vec![7; 32]));
+        let engine = builder.config(config).clock(clock.clone()).random(random).build().await;
+        let engine = engine.expect("an engine can be built");
+        let background = engine.start();
+        while !engine.health().await.is_ready() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        TestEngine { engine, clock, url: url.to_owned(), _background: background }
+    }
+}
+
+/// The defaults, with the cheapest Argon2id there is.
+fn cheap() -> Config {
+    let mut config = Config::default();
+    config.password.argon2_memory_kib = 8;
+    config.password.argon2_iterations = 1;
+    config.password.argon2_parallelism = 1;
+    config
+}

@@ -1,0 +1,29 @@
+//! Ports on loopback, and child processes that listen on them.
+
+use std::net::TcpListener;
+use std::process::Child;
+
+/// A port that nobody listened on a moment ago.
+pub(crate) fn free_port() -> u16 {
+    let socket = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    socket.expect("loopback has a free port").port()
+}
+
+/// A child process that does not outlive us.
+#[derive(Debug)]
+pub(crate) struct Process(pub(crate) Child);
+
+impl Process {
+    /// Ends it at once, as a crash would.
+    pub(crate) fn kill(&mut self) {
+        // Fails only when it has ended already.
+        let _ = self.0.kill();
+        self.0.wait().expect("a killed process ends");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
