@@ -229,7 +229,10 @@ impl Vestibule {
         result: Result<T>,
     ) -> Result<T> {
         if let Err(Error::Conflict(code) | Error::Denied(code)) = &result {
-            self.audit_alone(caller, Entry::refused(action, Code::as_str(*code)).on_id(target)).await?;
+            let account = Account::find(&mut self.db().read().await?, target).await?;
+            let entry = Entry::refused(action, Code::as_str(*code));
+            let entry = account.map_or(entry.clone().on_id(target), |account| entry.on(&account));
+            self.audit_alone(caller, entry).await?;
         }
         result
     }

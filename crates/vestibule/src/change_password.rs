@@ -79,6 +79,7 @@ impl Vestibule {
         self.audit(&mut tx, caller, Entry::done("password.changed").on(&signed_in.account.account)).await?;
         Revocations::insert(&mut tx, session.account_id, now).await?;
         tx.commit().await?;
+        self.password_changed(session.account_id);
         Ok(ChangePassword::Done(Box::new(signed_in)))
     }
 }

@@ -10,6 +10,7 @@ use crate::db::Db;
 use crate::error::Result;
 use crate::groups::GroupRef;
 use crate::hasher::Hasher;
+use crate::id::AccountId;
 use crate::keyring::Keyring;
 use crate::principals::Principals;
 use crate::random::Random;
@@ -30,7 +31,12 @@ struct Inner {
     hasher: Hasher,
     principals: Principals,
     pulse: Pulse,
+    on_password_changed: Hook,
 }
+
+/// What an embedding program asked to be told.
+#[derive(Clone, Default)]
+struct Hook(Option<Arc<dyn Fn(AccountId) + Send + Sync>>);
 
 /// What an instance is made of.
 #[derive(Debug)]
@@ -40,12 +46,14 @@ pub struct Builder {
     config: Config,
     clock: Clock,
     random: Random,
+    on_password_changed: Hook,
 }
 
 impl Vestibule {
     /// Begins an instance over a database, with a master secret of at least 32 bytes.
     pub fn builder(db: Db, secret: SecretSlice<u8>) -> Builder {
-        Builder { db, secret, config: Config::default(), clock: Clock::system(), random: Random::system() }
+        let (clock, random) = (Clock::system(), Random::system());
+        Builder { db, secret, config: Config::default(), clock, random, on_password_changed: Hook::default() }
     }
 
     /// The present.
@@ -94,6 +102,12 @@ impl Vestibule {
     pub(crate) fn pulse(&self) -> &Pulse {
         &self.0.pulse
     }
+
+    pub(crate) fn password_changed(&self, account: AccountId) {
+        if let Some(told) = &self.0.on_password_changed.0 {
+            told(account);
+        }
+    }
 }
 
 impl Builder {
@@ -115,6 +129,12 @@ impl Builder {
         Builder { random, ..self }
     }
 
+    /// Calls this after each change of a password, on the task that changed it; it is never told the password.
+    #[must_use]
+    pub fn on_password_changed(self, told: impl Fn(AccountId) + Send + Sync + 'static) -> Builder {
+        Builder { on_password_changed: Hook(Some(Arc::new(told))), ..self }
+    }
+
     /// Brings the database up to date, makes the built-in groups, and gives the instance.
     pub async fn build(self) -> Result<Vestibule> {
         let keyring = Keyring::new(&self.secret)?;
@@ -133,6 +153,13 @@ impl Builder {
             hasher,
             principals: Principals::new(head),
             pulse: Pulse::default(),
+            on_password_changed: self.on_password_changed,
         })))
+    }
+}
+
+impl std::fmt::Debug for Hook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "Hook(…)" } else { "Hook" })
     }
 }

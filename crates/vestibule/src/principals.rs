@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::id::{AccountId, SessionId};
 use crate::revocations::Revocations;
 use crate::secret::{Digest, Secret};
-use crate::sessions::{SessionPrincipal, Touch};
+use crate::sessions::{AuthMethod, SessionPrincipal, Touch};
 use crate::time::{Clock, Timestamp};
 
 const CAPACITY: usize = 100_000;
@@ -40,7 +40,9 @@ pub struct LiveSession {
     pub label: String,
     /// Whether the account is a member of Administrators.
     pub is_administrator: bool,
-    /// When its owner last proved who they are.
+    /// How its owner last proved who they are.
+    pub method: AuthMethod,
+    /// When they did.
     pub authenticated_at: Timestamp,
     /// When it began.
     pub created_at: Timestamp,
@@ -87,6 +89,7 @@ impl LiveSession {
             account_id: row.account_id,
             label: row.label,
             is_administrator: row.is_administrator,
+            method: row.method,
             authenticated_at: row.authenticated_at,
             created_at: row.created_at,
             absolute_expires_at: row.absolute_expires_at,

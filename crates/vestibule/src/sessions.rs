@@ -57,6 +57,7 @@ pub(crate) struct SessionPrincipal {
     pub account_id: AccountId,
     pub label: String,
     pub is_administrator: bool,
+    pub method: AuthMethod,
     pub authenticated_at: Timestamp,
     pub created_at: Timestamp,
     pub last_seen_at: Timestamp,
@@ -82,6 +83,7 @@ from_row!(SessionPrincipal {
     account_id: AccountId,
     label: String,
     is_administrator: bool,
+    method: AuthMethod,
     authenticated_at: Timestamp,
     created_at: Timestamp,
     last_seen_at: Timestamp,
@@ -93,7 +95,7 @@ impl SessionPrincipal {
     /// The live session that a token's digest stands for.
     pub(crate) async fn find_live(tx: &mut Tx, digest: &Digest, now: Timestamp) -> Result<Option<SessionPrincipal>> {
         tx.opt(
-            "SELECT s.id, s.account_id, COALESCE(a.email, a.username, '') AS label, s.authenticated_at, s.created_at,
+            "SELECT s.id, s.account_id, COALESCE(a.email, a.username, '') AS label, s.method, s.authenticated_at, s.created_at,
                     s.last_seen_at, s.expires_at, s.absolute_expires_at,
                     EXISTS (SELECT 1 FROM group_members g
                              WHERE g.account_id = s.account_id AND g.group_id = $3) AS is_administrator

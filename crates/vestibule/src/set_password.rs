@@ -38,6 +38,8 @@ impl Vestibule {
         Session::end_all(&mut tx, id).await?;
         self.audit(&mut tx, caller, Entry::done("password.set").on(&account)).await?;
         Revocations::insert(&mut tx, id, now).await?;
-        tx.commit().await
+        tx.commit().await?;
+        self.password_changed(id);
+        Ok(())
     }
 }

@@ -88,3 +88,21 @@ db_test!(setting_a_password_enables_nobody, |db: TestDb| async move {
     t.engine.set_password(&by(&root), ann.id, OTHER.into()).await.expect("set");
     assert!(signs_in(&t.engine, "ann@example.com", OTHER).await.is_none());
 });
+
+db_test!(an_embedding_program_is_told_of_every_changed_password, |db: TestDb| async move {
+    let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let t = TestEngine::new(&db).await;
+    let engine = {
+        let (database, told) = (vestibule::Db::connect(&db.url).await.expect("it opens"), told.clone());
+        let builder = vestibule::Vestibule::builder(database, vec![7; 32].into()).config(t.engine.config().clone());
+        let builder = builder.on_password_changed(move |account| told.lock().expect("not poisoned").push(account));
+        builder.build().await.expect("it builds")
+    };
+    let ann = sign_up(&engine, "ann@example.com").await;
+    let id = ann.account.account.id;
+    change_password(&engine, &ann, OTHER).await;
+    engine.set_password(&Caller::host("root"), id, "willow-Anchor-9-fig".into()).await.expect("set");
+    let refused = engine.set_password(&Caller::host("root"), id, "short".into()).await;
+    assert!(refused.is_err());
+    assert_eq!(*told.lock().expect("not poisoned"), [id, id]);
+});
