@@ -1,0 +1,42 @@
+//! The JSON API, a file for each noun: its types, its handlers (prove, parse, call one verb, answer), its `router()`.
+//! What a route takes and answers is declared beside it and becomes the OpenAPI document; nothing is routed that is
+//! not in it. Paths are written out in full, so that they can be searched for.
+
+pub(crate) mod account;
+mod administrators;
+#[expect(unused_qualifications, reason = "in what utoipa makes of a query")]
+mod audit;
+mod health;
+pub(crate) mod list;
+mod me;
+mod my_sessions;
+pub(crate) mod password;
+mod session;
+mod setup;
+mod sign_in;
+mod sign_out;
+mod sign_up;
+mod user_sessions;
+#[expect(unused_qualifications, reason = "in what utoipa makes of a query")]
+mod users;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+
+pub(crate) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(sign_up::router())
+        .merge(sign_in::router())
+        .merge(sign_out::router())
+        .merge(session::router())
+        .merge(setup::router())
+        .merge(password::router())
+        .merge(me::router())
+        .merge(my_sessions::router())
+        .merge(users::router())
+        .merge(user_sessions::router())
+        .merge(administrators::router())
+        .merge(audit::router())
+        .merge(health::router())
+}

@@ -1,0 +1,48 @@
+//! The sessions of an account, for administrators.
+
+use axum::Json;
+use axum::extract::State;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use vestibule::AccountId;
+
+use super::list::{List, PageQuery};
+use super::my_sessions::{EndedJson, SessionJson};
+use crate::app::App;
+use crate::error::Result;
+use crate::extract::{Administrator, Caller, Path, Query};
+
+/// Where an account is signed in
+#[utoipa::path(get, path = "/api/v1/admin/users/{id}/sessions", tag = "Administration",
+    params(("id" = uuid::Uuid, Path, description = "The account's id."), PageQuery),
+    security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, description = "A page of its live sessions.", body = List<SessionJson>)))]
+async fn list(
+    State(app): State<App>,
+    Administrator(session): Administrator,
+    Path(id): Path<AccountId>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<List<SessionJson>>> {
+    let page = page.page()?;
+    app.vestibule.account(id).await?;
+    let sessions = app.vestibule.list_sessions(id, page).await?;
+    Ok(Json(List::of(sessions, |one| SessionJson::of(one, &session))))
+}
+
+/// Sign an account out everywhere
+#[utoipa::path(delete, path = "/api/v1/admin/users/{id}/sessions", tag = "Administration",
+    params(("id" = uuid::Uuid, Path, description = "The account's id.")), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, description = "Its sessions ended.", body = EndedJson)))]
+async fn end_all(
+    State(app): State<App>,
+    Administrator(session): Administrator,
+    Path(id): Path<AccountId>,
+    caller: Caller,
+) -> Result<Json<EndedJson>> {
+    let ended = app.vestibule.end_all_sessions(&caller.acting(&session), id).await?;
+    Ok(Json(EndedJson { ended }))
+}
+
+pub(crate) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list, end_all))
+}

@@ -1,0 +1,216 @@
+//! Accounts, for administrators: find, make, edit, disable, enable, unlock, delete.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use vestibule::{AccountFilter, AccountId, GroupId, NewUser, UserEdit};
+
+use super::account::AccountJson;
+use super::list::{List, PageQuery, filter, present};
+use super::password::Password;
+use crate::app::App;
+use crate::error::Result;
+use crate::extract::{Administrator, Body, Caller, Path, Query, RecentlyProven};
+
+/// Which accounts.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct UsersQuery {
+    /// Part of an e-mail, username or name.
+    search: Option<String>,
+    /// `invited`, `active` or `disabled`.
+    state: Option<String>,
+    /// In this group.
+    #[param(value_type = Option<uuid::Uuid>)]
+    group: Option<String>,
+}
+
+/// An account to make: an e-mail, a username, or both, and at least one group.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewUserBody {
+    #[schema(example = "ann@example.com")]
+    email: Option<String>,
+    username: Option<String>,
+    name: Option<String>,
+    /// Required as long as no mail can carry an invitation.
+    password: Option<Password>,
+    #[schema(value_type = Vec<uuid::Uuid>)]
+    group_ids: Vec<GroupId>,
+}
+
+/// What to change; what is absent stays, null clears.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct UserBody {
+    email: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    username: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    name: Option<Option<String>>,
+    #[schema(value_type = Option<Vec<uuid::Uuid>>)]
+    group_ids: Option<Vec<GroupId>>,
+}
+
+/// Find accounts
+#[utoipa::path(get, path = "/api/v1/admin/users", tag = "Administration", params(UsersQuery, PageQuery),
+    security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, description = "A page of accounts.", body = List<AccountJson>)))]
+async fn list(
+    State(app): State<App>,
+    _: Administrator,
+    Query(query): Query<UsersQuery>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<List<AccountJson>>> {
+    let wanted = AccountFilter {
+        state: filter("state", query.state.as_deref())?,
+        group: filter("group", query.group.as_deref())?,
+        search: query.search.filter(|text| !text.trim().is_empty()),
+    };
+    let accounts = app.vestibule.list_accounts(&wanted, page.page()?).await?;
+    Ok(Json(List::of(accounts, AccountJson::from)))
+}
+
+/// Make an account
+#[utoipa::path(post, path = "/api/v1/admin/users", tag = "Administration", request_body = NewUserBody,
+    security(("bearer" = []), ("cookie" = [])), responses(
+        (status = 201, description = "The account.", body = AccountJson),
+        (status = 403, description = "`administrator_required`, `reauthentication_required`"),
+        (status = 409, description = "`email_in_use`, `username_in_use`"),
+        (status = 422, description = "`no_groups`, `group_unknown`, `identifier_required`, `email_invalid`, `password_…`, …"),
+        (status = 429, description = "`too_many_requests`"),
+    ))]
+async fn create(
+    State(app): State<App>,
+    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
+    caller: Caller,
+    Body(body): Body<NewUserBody>,
+) -> Result<(StatusCode, Json<AccountJson>)> {
+    app.limits.sensitive(session.account_id)?;
+    let NewUserBody { email, username, name, password, group_ids } = body;
+    let user = NewUser { email, username, name, password: password.map(Password::into), group_ids };
+    let account = app.vestibule.create_user(&caller.acting(&session), user).await?;
+    Ok((StatusCode::CREATED, Json(account.into())))
+}
+
+/// One account
+#[utoipa::path(get, path = "/api/v1/admin/users/{id}", tag = "Administration",
+    params(("id" = uuid::Uuid, Path, description = "The account's id.")), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, description = "The account.", body = AccountJson)))]
+async fn show(State(app): State<App>, _: Administrator, Path(id): Path<AccountId>) -> Result<Json<AccountJson>> {
+    Ok(Json(app.vestibule.account(id).await?.into()))
+}
+
+/// Edit an account
+///
+/// Changing the e-mail or the groups needs a recent proof of who you are. A changed e-mail is unverified and ends the
+/// account's sessions.
+#[utoipa::path(patch, path = "/api/v1/admin/users/{id}", tag = "Administration", request_body = UserBody,
+    params(("id" = uuid::Uuid, Path, description = "The account's id.")), security(("bearer" = []), ("cookie" = [])),
+    responses(
+        (status = 200, description = "The account as it is now.", body = AccountJson),
+        (status = 403, description = "`administrator_required`, `reauthentication_required`"),
+        (status = 409, description = "`email_in_use`, `username_in_use`, `last_admin`"),
+        (status = 422, description = "`no_groups`, `group_unknown`, `email_invalid`, `username_invalid`, …"),
+    ))]
+async fn edit(
+    State(app): State<App>,
+    Administrator(session): Administrator,
+    Path(id): Path<AccountId>,
+    caller: Caller,
+    Body(body): Body<UserBody>,
+) -> Result<Json<AccountJson>> {
+    if body.email.is_some() || body.group_ids.is_some() {
+        session.require_recent(app.vestibule.now())?;
+    }
+    let UserBody { email, username, name, group_ids } = body;
+    let edit = UserEdit { email, username, name, group_ids };
+    let account = app.vestibule.edit_user(&caller.acting(&session), id, edit).await?;
+    Ok(Json(account.into()))
+}
+
+/// Delete an account
+///
+/// For good, with everything that belongs to it; the audit log keeps its label.
+#[utoipa::path(delete, path = "/api/v1/admin/users/{id}", tag = "Administration",
+    params(("id" = uuid::Uuid, Path, description = "The account's id.")), security(("bearer" = []), ("cookie" = [])),
+    responses(
+        (status = 204, description = "Deleted."),
+        (status = 403, description = "`administrator_required`, `reauthentication_required`"),
+        (status = 409, description = "`last_admin`, `own_account`"),
+    ))]
+async fn delete(
+    State(app): State<App>,
+    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
+    Path(id): Path<AccountId>,
+    caller: Caller,
+) -> Result<StatusCode> {
+    app.vestibule.delete_account(&caller.acting(&session), id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Disable an account
+///
+/// Its sessions end at once.
+#[utoipa::path(post, path = "/api/v1/admin/users/{id}/disable", tag = "Administration",
+    params(("id" = uuid::Uuid, Path, description = "The account's id.")), security(("bearer" = []), ("cookie" = [])),
+    responses(
+        (status = 204, description = "Disabled, or was."),
+        (status = 409, description = "`last_admin`, `own_account`"),
+    ))]
+async fn disable(
+    State(app): State<App>,
+    Administrator(session): Administrator,
+    Path(id): Path<AccountId>,
+    caller: Caller,
+) -> Result<StatusCode> {
+    app.vestibule.disable_account(&caller.acting(&session), id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Enable an account
+///
+/// Its old sessions stay ended.
+#[utoipa::path(post, path = "/api/v1/admin/users/{id}/enable", tag = "Administration",
+    params(("id" = uuid::Uuid, Path, description = "The account's id.")), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "Enabled, or was.")))]
+async fn enable(
+    State(app): State<App>,
+    Administrator(session): Administrator,
+    Path(id): Path<AccountId>,
+    caller: Caller,
+) -> Result<StatusCode> {
+    app.vestibule.enable_account(&caller.acting(&session), id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Unlock an account
+///
+/// Takes away the lock that wrong passwords put on it.
+#[utoipa::path(post, path = "/api/v1/admin/users/{id}/unlock", tag = "Administration",
+    params(("id" = uuid::Uuid, Path, description = "The account's id.")), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "Unlocked, or was.")))]
+async fn unlock(
+    State(app): State<App>,
+    Administrator(session): Administrator,
+    Path(id): Path<AccountId>,
+    caller: Caller,
+) -> Result<StatusCode> {
+    app.vestibule.unlock_account(&caller.acting(&session), id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(show, edit, delete))
+        .routes(routes!(disable))
+        .routes(routes!(enable))
+        .routes(routes!(unlock))
+}

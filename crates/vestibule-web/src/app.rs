@@ -1,0 +1,69 @@
+//! The one state of every route: the engine, the configuration, and the counters of the rate limits.
+//! A host's own state lends it by `FromRef`, so that the extractors work on the host's routes as well.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::Router;
+use vestibule::{Result, Vestibule};
+
+use crate::config::WebConfig;
+use crate::cookies::CookieShape;
+use crate::limits::Limiters;
+use crate::routes;
+
+/// Vestibule as HTTP serves it, cheap to clone; reads as its [`AppParts`].
+#[derive(Clone)]
+pub struct App(Arc<AppParts>);
+
+/// What an [`App`] is made of.
+pub struct AppParts {
+    /// The engine.
+    pub vestibule: Vestibule,
+    /// How it is reached.
+    pub config: WebConfig,
+    pub(crate) limits: Limiters,
+    pub(crate) cookie: CookieShape,
+    origin: String,
+}
+
+impl App {
+    /// Puts an engine behind a public URL; fails when the configuration is unsafe.
+    pub fn new(vestibule: Vestibule, config: WebConfig) -> Result<App> {
+        config.check()?;
+        let limits = Limiters::new(&config.limits, vestibule.clock());
+        let cookie = CookieShape::of(&config);
+        let origin = config.public_url.origin().ascii_serialization();
+        Ok(App(Arc::new(AppParts { vestibule, config, limits, cookie, origin })))
+    }
+
+    /// Every route, to be served as it is or nested in a host's router, under the path of `public_url`.
+    pub fn router<S>(&self) -> Router<S> {
+        routes::router(self.clone())
+    }
+}
+
+impl AppParts {
+    /// The path of `public_url` without a slash at its end: what every link begins with. Empty at the root.
+    pub fn base(&self) -> &str {
+        self.config.public_url.path().trim_end_matches('/')
+    }
+
+    /// The public address of one of our paths, for what leaves the site (mail, redirects).
+    pub fn absolute(&self, path: &str) -> String {
+        format!("{}{}{path}", self.origin, self.base())
+    }
+
+    /// The scheme, host and port of `public_url`, as browsers write them in `Origin`.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+}
+
+impl Deref for App {
+    type Target = AppParts;
+
+    fn deref(&self) -> &AppParts {
+        &self.0
+    }
+}

@@ -1,0 +1,118 @@
+//! The session cookie: `__Host-vestibule`, which browsers accept only from this very host over TLS. The plain name is
+//! for http on localhost; `__Secure-vestibule` with a `Domain` is for sharing with sibling hosts.
+//! The cookie outlives idle time on purpose: whether a session is live is for the server to say.
+
+use axum::http::header::COOKIE;
+use axum::http::{HeaderMap, HeaderValue};
+use vestibule::{SignedIn, Timestamp};
+
+use crate::config::WebConfig;
+
+/// The cookie's name and its fixed attributes.
+#[derive(Debug)]
+pub(crate) struct CookieShape {
+    name: &'static str,
+    attributes: String,
+}
+
+/// What the `Cookie` headers say about our cookie.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Presented<'a> {
+    Nothing,
+    One(&'a str),
+    /// More than one of our name: somebody planted one, and we cannot know which.
+    Several,
+}
+
+impl CookieShape {
+    pub(crate) fn of(config: &WebConfig) -> CookieShape {
+        let common = "Path=/; HttpOnly; SameSite=Lax";
+        if !config.is_https() {
+            return CookieShape { name: "vestibule", attributes: common.to_owned() };
+        }
+        match &config.cookie_domain {
+            None => CookieShape { name: "__Host-vestibule", attributes: format!("{common}; Secure") },
+            Some(domain) => {
+                CookieShape { name: "__Secure-vestibule", attributes: format!("{common}; Secure; Domain={domain}") }
+            }
+        }
+    }
+
+    /// The `Set-Cookie` of a session just made.
+    pub(crate) fn session(&self, signed_in: &SignedIn, now: Timestamp) -> HeaderValue {
+        let seconds = signed_in.session.absolute_expires_at.since(now).as_secs();
+        self.header(signed_in.token.expose(), seconds)
+    }
+
+    /// The `Set-Cookie` that takes the cookie away.
+    pub(crate) fn removal(&self) -> HeaderValue {
+        self.header("", 0)
+    }
+
+    /// Our cookie in the request, wherever among the others.
+    pub(crate) fn presented<'a>(&self, headers: &'a HeaderMap) -> Presented<'a> {
+        let lines = headers.get_all(COOKIE).iter().filter_map(|line| std::str::from_utf8(line.as_bytes()).ok());
+        let mut found = Presented::Nothing;
+        for pair in lines.flat_map(|line| line.split(';')) {
+            let Some((name, value)) = pair.split_once('=') else { continue };
+            if name.trim() == self.name {
+                found = match found {
+                    Presented::Nothing => Presented::One(value.trim()),
+                    Presented::One(_) | Presented::Several => Presented::Several,
+                };
+            }
+        }
+        found
+    }
+
+    fn header(&self, value: &str, seconds: u64) -> HeaderValue {
+        let text = format!("{}={value}; {}; Max-Age={seconds}", self.name, self.attributes);
+        let mut header = HeaderValue::from_str(&text).expect("a token, a checked domain and numbers are visible ASCII");
+        header.set_sensitive(true);
+        header
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(url: &str, domain: Option<&str>) -> CookieShape {
+        let config = WebConfig { cookie_domain: domain.map(str::to_owned), ..WebConfig::new(url).expect("a fine URL") };
+        CookieShape::of(&config)
+    }
+
+    #[test]
+    fn the_name_follows_from_where_the_instance_lives() {
+        let removal = |url, domain| shape(url, domain).removal().to_str().expect("ASCII").to_owned();
+        assert_eq!(
+            removal("https://id.example.com/auth", None),
+            "__Host-vestibule=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0"
+        );
+        assert_eq!(removal("http://localhost:8080", None), "vestibule=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+        assert_eq!(
+            removal("https://id.example.com", Some("example.com")),
+            "__Secure-vestibule=; Path=/; HttpOnly; SameSite=Lax; Secure; Domain=example.com; Max-Age=0"
+        );
+    }
+
+    #[test]
+    fn our_cookie_is_found_among_others_and_never_chosen_between_two() {
+        let shape = shape("http://localhost", None);
+        let presented = |lines: &[&str]| {
+            let mut headers = HeaderMap::new();
+            lines.iter().for_each(|line| _ = headers.append(COOKIE, line.parse().expect("a header")));
+            match shape.presented(&headers) {
+                Presented::Nothing => "nothing".to_owned(),
+                Presented::One(value) => value.to_owned(),
+                Presented::Several => "several".to_owned(),
+            }
+        };
+        assert_eq!(presented(&[]), "nothing");
+        assert_eq!(presented(&["a=1; vestibule=x=y ;b=2"]), "x=y");
+        assert_eq!(presented(&["a=1", "vestibule=x"]), "x");
+        assert_eq!(presented(&["vestibule=x; vestibule=x"]), "several");
+        assert_eq!(presented(&["vestibule=x", "vestibule=y", "vestibule=z"]), "several");
+        assert_eq!(presented(&["__Host-vestibule=x; vestibul=y; vestibule; ;;"]), "nothing");
+    }
+}

@@ -1,0 +1,18 @@
+//! What a request proves, as types that a handler asks for: [`Session`], [`Administrator`], [`RecentlyProven`], and
+//! what it brings: [`Body`], [`FormBody`], [`Path`], [`Query`], [`Caller`]. Each refuses with a [`Problem`].
+//! All take the [`App`] from the router's state by `FromRef`, so a host's own routes can ask for them too.
+//!
+//! [`App`]: crate::App
+//! [`Problem`]: crate::Problem
+
+mod body;
+mod caller;
+pub(crate) mod credential;
+mod session;
+mod uri;
+
+pub(crate) use body::{BODY_LIMIT, is_form, read};
+pub use body::{Body, FormBody};
+pub use caller::Caller;
+pub use session::{Administrator, RecentlyProven, Session};
+pub use uri::{Path, Query};

@@ -1,0 +1,130 @@
+//! Who is signed in. [`Session`]: somebody. [`Administrator`]: a member of Administrators; every console route asks
+//! for it and nothing else decides. [`RecentlyProven`]: either of them, authenticated within the last 15 minutes.
+//! A session by cookie counts for an unsafe method only with its CSRF token.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
+use axum::http::request::Parts;
+use vestibule::{Code, LiveSession, Timestamp};
+
+use super::credential::{self, Carrier, Credential};
+use crate::app::App;
+use crate::csrf;
+use crate::error::{Problem, Result};
+
+/// A live session; reads as its [`LiveSession`].
+#[derive(Debug)]
+pub struct Session(pub Arc<LiveSession>, Credential);
+
+/// A live session of an administrator.
+#[derive(Debug)]
+pub struct Administrator(pub Session);
+
+/// A live session whose owner proved who they are within the last 15 minutes.
+#[derive(Debug)]
+pub struct RecentlyProven<S = Session>(pub S);
+
+impl Session {
+    /// The token that this session's unsafe requests must carry, for forms and for `X-CSRF-Token`.
+    pub fn csrf_token(&self, app: &App) -> String {
+        app.vestibule.keyring().csrf_token(&self.1.token)
+    }
+
+    /// Refuses a session whose owner last proved who they are more than 15 minutes ago.
+    pub fn require_recent(&self, now: Timestamp) -> Result<(), Problem> {
+        if self.0.is_recently_proven(now) { Ok(()) } else { Err(Code::ReauthenticationRequired.into()) }
+    }
+
+    /// Whether it came in a cookie, and its answers should renew one.
+    pub(crate) fn is_by_cookie(&self) -> bool {
+        self.1.carrier == Carrier::Cookie
+    }
+
+    async fn prove(parts: &Parts, app: &App) -> Result<Session> {
+        let credential = credential::find(app, &parts.headers)?.ok_or(Code::Unauthenticated)?;
+        let live = app.vestibule.session(&credential.token).await?.ok_or(Code::Unauthenticated)?;
+        if credential.carrier == Carrier::Cookie && !csrf::is_safe(&parts.method) {
+            csrf::check_session(app, parts, &credential.token)?;
+        }
+        Ok(Session(live, credential))
+    }
+}
+
+impl<S> FromRequestParts<S> for Session
+where
+    App: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Session> {
+        Session::prove(parts, &App::from_ref(state)).await
+    }
+}
+
+/// Nobody signed in is no session; what is refused for another reason stays refused.
+impl<S> OptionalFromRequestParts<S> for Session
+where
+    App: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Session>> {
+        match Session::prove(parts, &App::from_ref(state)).await {
+            Ok(session) => Ok(Some(session)),
+            Err(problem) if problem.code() == Code::Unauthenticated => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
+}
+
+impl<S> FromRequestParts<S> for Administrator
+where
+    App: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Administrator> {
+        let session = Session::prove(parts, &App::from_ref(state)).await?;
+        if session.is_administrator { Ok(Administrator(session)) } else { Err(Code::AdministratorRequired.into()) }
+    }
+}
+
+impl<S, P> FromRequestParts<S> for RecentlyProven<P>
+where
+    App: FromRef<S>,
+    S: Send + Sync,
+    P: FromRequestParts<S, Rejection = Problem> + AsRef<Session> + Send,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<RecentlyProven<P>> {
+        let who = P::from_request_parts(parts, state).await?;
+        who.as_ref().require_recent(App::from_ref(state).vestibule.now())?;
+        Ok(RecentlyProven(who))
+    }
+}
+
+impl Deref for Session {
+    type Target = LiveSession;
+
+    fn deref(&self) -> &LiveSession {
+        &self.0
+    }
+}
+
+impl AsRef<Session> for Session {
+    fn as_ref(&self) -> &Session {
+        self
+    }
+}
+
+impl AsRef<Session> for Administrator {
+    fn as_ref(&self) -> &Session {
+        &self.0
+    }
+}

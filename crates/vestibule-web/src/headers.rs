@@ -1,0 +1,30 @@
+//! Security headers, on every answer: no script or style but our own files, no framing, no referrer, no caching
+//! (assets with a hash in their name set their own rule), TLS remembered when there is TLS.
+
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue};
+
+use crate::app::App;
+
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \
+     form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+);
+const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
+const NO_SNIFFING: HeaderValue = HeaderValue::from_static("nosniff");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const ONE_YEAR_OF_TLS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// Adds them to an answer.
+pub(crate) fn secure(app: &App, headers: &mut HeaderMap) {
+    headers.reserve(7);
+    headers.insert(CONTENT_SECURITY_POLICY, POLICY);
+    headers.insert(REFERRER_POLICY, NO_REFERRER);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, NO_SNIFFING);
+    headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
+    if app.config.is_https() {
+        headers.insert(STRICT_TRANSPORT_SECURITY, ONE_YEAR_OF_TLS);
+    }
+}

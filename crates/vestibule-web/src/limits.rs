@@ -1,0 +1,303 @@
+//! Rate limits: a GCRA cell each for who may try what how often, keyed by address, identifier or account.
+//! The count of a limit is its burst, replenished evenly over its seconds. Limits hold for this process; the lock of
+//! an account (five wrong passwords) is the engine's, stored, and holds for all.
+//! Codes are charged for failed look-ups only, but refused before a look-up once the charge is used up.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use governor::clock::Clock as _;
+use governor::middleware::NoOpMiddleware;
+use governor::{Quota, RateLimiter};
+use vestibule::{AccountId, Clock, Digest, Error, Result};
+
+use crate::client_ip;
+
+mod cells;
+
+use cells::{Cells, Hit, Time};
+
+/// Counters that stand at zero again are forgotten once in so many tries.
+const CLEAN_EVERY: u32 = 1024;
+
+/// How often: so many at once, replenished over so many seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// How many.
+    pub count: NonZeroU32,
+    /// In how long.
+    pub seconds: NonZeroU32,
+}
+
+/// How often things may be tried; `None` is off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Sign-ins from one address.
+    pub sign_in: Option<Limit>,
+    /// Sign-ins with one e-mail or username, whether it exists or not.
+    pub sign_in_identifier: Option<Limit>,
+    /// Sign-ins altogether.
+    pub sign_in_global: Option<Limit>,
+    /// Sign-ups from one address.
+    pub sign_up: Option<Limit>,
+    /// Sign-ups with one e-mail.
+    pub sign_up_identifier: Option<Limit>,
+    /// Sign-ups altogether.
+    pub sign_up_global: Option<Limit>,
+    /// Failed look-ups of codes and setup tokens from one address.
+    pub codes: Option<Limit>,
+    /// Dangerous acts of one account.
+    pub sensitive: Option<Limit>,
+}
+
+impl Limit {
+    const fn of(count: u32, seconds: u32) -> Option<Limit> {
+        match (NonZeroU32::new(count), NonZeroU32::new(seconds)) {
+            (Some(count), Some(seconds)) => Some(Limit { count, seconds }),
+            (None, _) | (_, None) => None,
+        }
+    }
+
+    fn quota(self) -> Quota {
+        let each = Duration::from_secs(u64::from(self.seconds.get())) / self.count.get();
+        let each = each.max(Duration::from_nanos(1));
+        Quota::with_period(each).expect("the period is not zero").allow_burst(self.count)
+    }
+}
+
+impl FromStr for Limit {
+    type Err = Error;
+
+    /// Reads `<count>/<seconds>`.
+    fn from_str(text: &str) -> Result<Limit> {
+        text.split_once('/')
+            .and_then(|(count, seconds)| Limit::of(count.trim().parse().ok()?, seconds.trim().parse().ok()?))
+            .ok_or_else(|| Error::Setup(format!("{text:?} is not a limit; write <count>/<seconds>, such as 20/60")))
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            sign_in: Limit::of(100, 60),
+            sign_in_identifier: Limit::of(20, 60),
+            sign_in_global: Limit::of(1000, 60),
+            sign_up: Limit::of(60, 60),
+            sign_up_identifier: Limit::of(20, 60),
+            sign_up_global: Limit::of(1000, 60),
+            codes: Limit::of(20, 60),
+            sensitive: Limit::of(10, 60),
+        }
+    }
+}
+
+impl Limits {
+    /// No limit at all, for benches and tests.
+    pub fn off() -> Limits {
+        Limits {
+            sign_in: None,
+            sign_in_identifier: None,
+            sign_in_global: None,
+            sign_up: None,
+            sign_up_identifier: None,
+            sign_up_global: None,
+            codes: None,
+            sensitive: None,
+        }
+    }
+}
+
+/// Whose tries are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Address(Option<IpAddr>),
+    Identifier(Digest),
+    Account(AccountId),
+    Everybody,
+}
+
+/// The counters.
+pub(crate) struct Limiters {
+    sign_in: Three,
+    sign_up: Three,
+    codes: Limiter,
+    sensitive: Limiter,
+}
+
+/// One thing counted three ways at once.
+struct Three {
+    address: Limiter,
+    identifier: Limiter,
+    global: Limiter,
+}
+
+struct Limiter(Option<Bucket>);
+
+struct Bucket {
+    cells: RateLimiter<Hit, Cells, Time, NoOpMiddleware<Duration>>,
+    hits: AtomicU32,
+}
+
+impl Limiters {
+    pub(crate) fn new(limits: &Limits, clock: &Clock) -> Limiters {
+        let bucket = |limit: Limit| Bucket {
+            cells: RateLimiter::new(limit.quota(), Cells::default(), Time(clock.clone())),
+            hits: AtomicU32::new(0),
+        };
+        let of = |limit: Option<Limit>| Limiter(limit.map(bucket));
+        let three = |address, identifier, global| Three {
+            address: of(address),
+            identifier: of(identifier),
+            global: of(global),
+        };
+        Limiters {
+            sign_in: three(limits.sign_in, limits.sign_in_identifier, limits.sign_in_global),
+            sign_up: three(limits.sign_up, limits.sign_up_identifier, limits.sign_up_global),
+            codes: of(limits.codes),
+            sensitive: of(limits.sensitive),
+        }
+    }
+
+    /// Counts a sign-in, before anything is looked up.
+    pub(crate) fn sign_in(&self, ip: Option<IpAddr>, identifier: &str) -> Result<()> {
+        self.sign_in.charge(ip, identifier)
+    }
+
+    /// Counts a sign-up.
+    pub(crate) fn sign_up(&self, ip: Option<IpAddr>, email: &str) -> Result<()> {
+        self.sign_up.charge(ip, email)
+    }
+
+    /// Counts a sign-up of the first administrator, who may have no e-mail.
+    pub(crate) fn set_up(&self, ip: Option<IpAddr>) -> Result<()> {
+        self.sign_up.address.charge(address(ip))?;
+        self.sign_up.global.charge(Key::Everybody)
+    }
+
+    /// Refuses an address that has guessed too often, without counting.
+    pub(crate) fn code_looked_up(&self, ip: Option<IpAddr>) -> Result<()> {
+        self.codes.peek(address(ip))
+    }
+
+    /// Counts a code that was not known.
+    pub(crate) fn code_failed(&self, ip: Option<IpAddr>) -> Result<()> {
+        self.codes.charge(address(ip))
+    }
+
+    /// Counts a dangerous act of an account.
+    pub(crate) fn sensitive(&self, account: AccountId) -> Result<()> {
+        self.sensitive.charge(Key::Account(account))
+    }
+}
+
+impl Three {
+    fn charge(&self, ip: Option<IpAddr>, identifier: &str) -> Result<()> {
+        self.address.charge(address(ip))?;
+        self.identifier.charge(Key::Identifier(Digest::of(identifier.trim().to_lowercase().as_bytes())))?;
+        self.global.charge(Key::Everybody)
+    }
+}
+
+impl Limiter {
+    fn charge(&self, key: Key) -> Result<()> {
+        self.hit(Hit { key, counts: true })
+    }
+
+    fn peek(&self, key: Key) -> Result<()> {
+        self.hit(Hit { key, counts: false })
+    }
+
+    fn hit(&self, hit: Hit) -> Result<()> {
+        let Some(Bucket { cells, hits }) = &self.0 else { return Ok(()) };
+        if hits.fetch_add(1, Ordering::Relaxed) % CLEAN_EVERY == CLEAN_EVERY - 1 {
+            cells.retain_recent();
+        }
+        let now = cells.clock().now();
+        cells.check_key(&hit).map_err(|wait| Error::TooMany { retry_after: wait.wait_time_from(now) })
+    }
+}
+
+fn address(ip: Option<IpAddr>) -> Key {
+    Key::Address(ip.map(client_ip::network))
+}
+
+#[cfg(test)]
+mod tests {
+    use vestibule::Timestamp;
+
+    use super::*;
+
+    fn limiters(clock: &Clock) -> Limiters {
+        let limits = Limits { codes: Limit::of(2, 60), sign_in_identifier: Limit::of(3, 60), ..Limits::off() };
+        Limiters::new(&limits, clock)
+    }
+
+    #[test]
+    fn an_identifier_is_counted_whatever_its_case_and_from_wherever() {
+        let clock = Clock::manual(Timestamp(0));
+        let limits = limiters(&clock);
+        for (ip, text) in
+            [("10.0.0.1", "ann@example.com"), ("10.0.0.2", " ANN@example.com"), ("::1", "Ann@Example.com ")]
+        {
+            assert!(limits.sign_in(ip.parse().ok(), text).is_ok());
+        }
+        let refused = limits.sign_in(None, "ann@example.com").expect_err("three were used");
+        assert!(matches!(refused, Error::TooMany { retry_after } if retry_after == Duration::from_secs(20)));
+        assert!(limits.sign_in(None, "bob@example.com").is_ok());
+        clock.advance(Duration::from_secs(20));
+        assert!(limits.sign_in(None, "ann@example.com").is_ok());
+        assert!(limits.sign_in(None, "ann@example.com").is_err());
+    }
+
+    #[test]
+    fn codes_are_charged_when_they_fail_and_refused_before_they_are_looked_up() {
+        let clock = Clock::manual(Timestamp(0));
+        let limits = limiters(&clock);
+        for _ in 0..10 {
+            assert!(limits.code_looked_up(None).is_ok());
+        }
+        assert!(limits.code_failed(None).is_ok());
+        assert!(limits.code_looked_up(None).is_ok());
+        assert!(limits.code_failed(None).is_ok());
+        assert!(limits.code_looked_up(None).is_err());
+        clock.advance(Duration::from_secs(30));
+        assert!(limits.code_looked_up(None).is_ok());
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_address_and_a_mapped_ipv4_is_itself() {
+        let limits = Limiters::new(&Limits { codes: Limit::of(1, 60), ..Limits::off() }, &Clock::manual(Timestamp(0)));
+        assert!(limits.code_failed("2001:db8::1".parse().ok()).is_ok());
+        assert!(limits.code_looked_up("2001:db8::ffff:1".parse().ok()).is_err());
+        assert!(limits.code_looked_up("2001:db8:0:1::1".parse().ok()).is_ok());
+        assert!(limits.code_failed("192.0.2.1".parse().ok()).is_ok());
+        assert!(limits.code_looked_up("::ffff:192.0.2.1".parse().ok()).is_err());
+    }
+
+    #[test]
+    fn what_is_off_is_off_and_what_is_stale_is_forgotten() {
+        let clock = Clock::manual(Timestamp(0));
+        let off = Limiters::new(&Limits::off(), &clock);
+        assert!((0..5000).all(|_| off.sign_in(None, "ann").is_ok() && off.set_up(None).is_ok()));
+        let limits = limiters(&clock);
+        for n in 0..CLEAN_EVERY - 1 {
+            assert!(limits.sign_in(None, &format!("a{n}")).is_ok());
+        }
+        let Some(bucket) = &limits.sign_in.identifier.0 else { panic!("it is on") };
+        assert_eq!(bucket.cells.len(), 1023);
+        clock.advance(Duration::from_secs(61));
+        assert!(limits.sign_in(None, "one more").is_ok());
+        assert_eq!(bucket.cells.len(), 1);
+    }
+
+    #[test]
+    fn a_limit_reads_as_count_and_seconds() {
+        assert_eq!("20/60".parse::<Limit>().ok(), Limit::of(20, 60));
+        for text in ["", "20", "0/60", "20/0", "-1/60", "x/y", "off", "20/60/1", "99999999999/1"] {
+            assert!(text.parse::<Limit>().is_err(), "{text}");
+        }
+    }
+}

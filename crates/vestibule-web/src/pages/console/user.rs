@@ -1,0 +1,123 @@
+//! One account: what is known of it, its sessions, what happened to it lately, and everything that can be done to it.
+//! A form of this page that was refused shows the page again; field names are unique on it.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use vestibule::{AccountId, AccountState, AuditFilter, PageRequest};
+
+use super::groups::{self, Choice};
+use crate::app::App;
+use crate::error::Result;
+use crate::extract::{Administrator, Path, Query, Session};
+use crate::pages::form::Form;
+use crate::pages::frame::{Frame, Here};
+use crate::pages::history::Act;
+use crate::pages::moment::Moment;
+use crate::pages::notice::{Arrival, Notice};
+use crate::pages::return_to::ReturnTo;
+use crate::pages::rows::{AccountRow, SessionRow};
+use crate::pages::{done, show};
+
+/// How many of its sessions and latest acts are shown.
+const SESSIONS: i64 = 100;
+const LATEST: i64 = 10;
+
+#[derive(Template)]
+#[template(path = "console/user.html")]
+struct UserPage {
+    frame: Frame,
+    form: Form,
+    user: AccountRow,
+    details: Details,
+    /// The address below which its forms are sent.
+    path: String,
+    /// Where to prove who one is, when that is too long ago.
+    prove: Option<String>,
+    min_length: usize,
+}
+
+/// What is shown of the account besides itself.
+struct Details {
+    is_self: bool,
+    is_disabled: bool,
+    email_verified: Option<Moment>,
+    locked_until: Option<Moment>,
+    choices: Vec<Choice>,
+    sessions: Vec<SessionRow>,
+    acts: Vec<Act>,
+}
+
+async fn ask(
+    State(app): State<App>,
+    Administrator(session): Administrator,
+    Path(id): Path<AccountId>,
+    Query(arrival): Query<Arrival>,
+) -> Result<Response> {
+    page(&app, &session, id, Form::blank(), arrival.notice()).await
+}
+
+/// After an act on an account: says what was done, or shows the page again with what was wrong.
+pub(super) async fn answer<T>(
+    app: &App,
+    session: &Session,
+    id: AccountId,
+    (result, notice): (vestibule::Result<T>, Notice),
+    typed: Form,
+) -> Result<Response> {
+    match result {
+        Ok(_) => done(app, &format!("/admin/users/{id}"), notice),
+        Err(error) => page(app, session, id, typed.refused(error)?, None).await,
+    }
+}
+
+/// The page, with this form and this notice.
+pub(super) async fn page(
+    app: &App,
+    session: &Session,
+    id: AccountId,
+    form: Form,
+    notice: Option<&'static str>,
+) -> Result<Response> {
+    let user = AccountRow::of(app, app.vestibule.account(id).await?);
+    let account = &user.view.account;
+    let form = form
+        .or("name", account.name.as_deref())
+        .or("username", account.username.as_deref())
+        .or("email", account.email.as_deref());
+    let form = match form.has_any("group_ids") {
+        true => form,
+        false => groups::ticked(form, user.view.groups.iter().map(|group| group.id)),
+    };
+    let details = Details::of(app, session, &user, &form).await?;
+    let frame = Frame::at(app, session, Here::Users).titled(&user.label).around(&form).with_notice(notice);
+    let path = format!("{}/admin/users/{id}", app.base());
+    let prove = ReturnTo::page(app, &format!("/admin/users/{id}")).prove(app, session);
+    let min_length = app.vestibule.config().password.min_length;
+    show(form.status(), &UserPage { frame, form, user, details, path, prove, min_length })
+}
+
+impl Details {
+    async fn of(app: &App, session: &Session, user: &AccountRow, form: &Form) -> Result<Details> {
+        let account = &user.view.account;
+        let page = PageRequest { limit: SESSIONS, cursor: None };
+        let sessions = app.vestibule.list_sessions(account.id, page).await?;
+        let about = AuditFilter { about: Some(account.id), ..AuditFilter::default() };
+        let latest = app.vestibule.list_audit(&about, PageRequest { limit: LATEST, cursor: None }).await?;
+        Ok(Details {
+            is_self: account.id == session.account_id,
+            is_disabled: account.state == AccountState::Disabled,
+            email_verified: account.email_verified_at.map(Moment),
+            locked_until: account.locked_until.filter(|_| user.is_locked).map(Moment),
+            choices: groups::choices(app.vestibule.list_groups().await?, form),
+            sessions: sessions.items.into_iter().map(|one| SessionRow::of(one, session)).collect(),
+            acts: latest.items.into_iter().map(Act::of).collect(),
+        })
+    }
+}
+
+pub(super) fn router() -> Router<App> {
+    Router::new().route("/admin/users/{id}", get(ask))
+}

@@ -1,0 +1,102 @@
+//! The audit log as people read it: who did what to whom, from where, and whether it was refused.
+//! Actions that have no words here yet are shown by their names.
+
+use uuid::Uuid;
+use vestibule::{AccountId, ActorKind, AuditOutcome, AuditRow};
+
+use super::moment::Moment;
+
+/// Words that fit an act whether it was done or refused.
+const WORDS: [(&str, &str); 17] = [
+    ("account.closed", "Closing the account"),
+    ("account.created", "Creating the account"),
+    ("account.deleted", "Deleting the account"),
+    ("account.disabled", "Disabling the account"),
+    ("account.edited", "Editing the account"),
+    ("account.enabled", "Enabling the account"),
+    ("account.locked", "Locking after wrong passwords"),
+    ("account.unlocked", "Unlocking the account"),
+    ("instance.set_up", "Setting up the instance"),
+    ("password.changed", "Changing the password"),
+    ("password.set", "Setting a new password"),
+    ("session.all_ended", "Signing out everywhere"),
+    ("session.created", "Signing in"),
+    ("session.ended", "Ending a session"),
+    ("session.others_ended", "Signing out everywhere else"),
+    ("session.reauthenticated", "Confirming the password"),
+    ("setup_token.issued", "Issuing a setup token"),
+];
+
+/// One act.
+pub(crate) struct Act {
+    pub at: Moment,
+    pub what: String,
+    pub by: Party,
+    pub on: Option<Party>,
+    pub ip: Option<String>,
+    pub is_refused: bool,
+    /// What changed or why not, as JSON; none when there is nothing to say.
+    pub details: Option<String>,
+    /// The request it came with.
+    pub request_id: Option<String>,
+}
+
+/// Somebody, or something.
+pub(crate) struct Party {
+    pub label: String,
+    /// The account, if it is one.
+    pub account: Option<Uuid>,
+}
+
+impl Act {
+    /// As an administrator sees it.
+    pub(super) fn of(row: AuditRow) -> Act {
+        let is_account = row.target_kind.as_deref() == Some("account");
+        let itself = row.actor_id.filter(|actor| row.target_id == Some(*actor)).map(|_| row.actor_label.clone());
+        let on = row.target_kind.map(|kind| Party {
+            label: known_as(row.target_label, itself, row.target_id).unwrap_or(kind),
+            account: row.target_id.filter(|_| is_account),
+        });
+        let words = WORDS.iter().find(|(action, _)| *action == row.action);
+        let is_empty = row.details.0.as_object().is_none_or(serde_json::Map::is_empty);
+        Act {
+            at: Moment(row.created_at),
+            what: words.map_or(row.action, |(_, words)| (*words).to_owned()),
+            by: Party { label: actor(row.actor_kind, row.actor_label), account: row.actor_id },
+            on,
+            ip: row.ip,
+            is_refused: row.outcome == AuditOutcome::Refused,
+            details: (!is_empty).then(|| format!("{:#}", row.details.0)),
+            request_id: row.request_id.map(|id| id.to_string()),
+        }
+    }
+
+    /// Whether there is more to tell than fits a row.
+    pub(super) fn has_more(&self) -> bool {
+        self.details.is_some() || self.request_id.is_some()
+    }
+
+    /// As the owner of this account sees it: from where another acted is that other's own.
+    pub(super) fn seen_by(row: AuditRow, me: AccountId) -> Act {
+        let act = Act::of(row);
+        match act.by.account {
+            Some(account) if account == me.0 => Act { by: Party { label: "You".to_owned(), ..act.by }, ..act },
+            Some(_) => Act { ip: None, request_id: None, ..act },
+            None => act,
+        }
+    }
+}
+
+fn actor(kind: ActorKind, label: String) -> String {
+    match kind {
+        ActorKind::Account => label,
+        ActorKind::Host => format!("{label}, on the host"),
+        ActorKind::System => "Vestibule itself".to_owned(),
+        ActorKind::Anonymous => "Somebody not signed in".to_owned(),
+    }
+}
+
+/// What to call a target: by its label then, by the actor's if it acted on itself, or else by its id.
+fn known_as(label: Option<String>, itself: Option<String>, id: Option<Uuid>) -> Option<String> {
+    label.filter(|label| !label.is_empty()).or(itself).or_else(|| id.map(|id| id.to_string()))
+}

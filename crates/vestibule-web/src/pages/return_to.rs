@@ -1,0 +1,83 @@
+//! Where to go after signing in. Only an address on our own host counts, checked as a browser would read it: a second
+//! slash, a backslash, a control character or a scheme could each lead to somebody else's host.
+
+use std::fmt;
+
+use serde::Deserialize;
+use url::{Position, form_urlencoded};
+
+use crate::app::App;
+use crate::extract::Session;
+
+const LONGEST: usize = 2048;
+
+/// The query that says where to go.
+#[derive(Debug, Deserialize)]
+pub(super) struct Asked {
+    return_to: Option<String>,
+}
+
+/// A path on our own host, with its query, in ASCII.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReturnTo(String);
+
+impl Asked {
+    /// Where to go, if that is an address of our own host.
+    pub(super) fn return_to(&self, app: &App) -> Option<ReturnTo> {
+        ReturnTo::of(app, self.return_to.as_deref())
+    }
+}
+
+impl ReturnTo {
+    /// Reads an address; anything but a local absolute path is as if it were not there.
+    pub(super) fn parse(app: &App, text: &str) -> Option<ReturnTo> {
+        let is_local = text.starts_with('/')
+            && !text.starts_with("//")
+            && text.len() <= LONGEST
+            && !text.chars().any(|c| c == '\\' || c.is_control());
+        if !is_local {
+            return None;
+        }
+        let ours = &app.config.public_url;
+        let url = ours.join(text).ok().filter(|url| url.origin() == ours.origin())?;
+        let address = &url[Position::BeforePath..];
+        (!address.starts_with("//")).then(|| ReturnTo(address.to_owned())) // `/.//host` is a path until it is sent
+    }
+
+    /// Reads an address that may be absent.
+    pub(super) fn of(app: &App, text: Option<&str>) -> Option<ReturnTo> {
+        text.and_then(|text| ReturnTo::parse(app, text))
+    }
+
+    /// Where to go when nothing else was asked for.
+    pub(super) fn or_account(app: &App, asked: Option<ReturnTo>) -> ReturnTo {
+        asked.unwrap_or_else(|| ReturnTo::page(app, "/account"))
+    }
+
+    /// One of our own pages.
+    pub(super) fn page(app: &App, path: &str) -> ReturnTo {
+        ReturnTo(format!("{}{path}", app.base()))
+    }
+
+    /// Where to prove who one is and then come back; none when that was done within the last 15 minutes.
+    pub(super) fn prove(&self, app: &App, session: &Session) -> Option<String> {
+        let is_proven = session.is_recently_proven(app.vestibule.now());
+        (!is_proven).then(|| format!("{}/reauthenticate{}", app.base(), self.query()))
+    }
+
+    /// The address.
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// As the query of another address.
+    pub(super) fn query(&self) -> String {
+        form_urlencoded::Serializer::for_suffix("?".to_owned(), 1).append_pair("return_to", &self.0).finish()
+    }
+}
+
+impl fmt::Display for ReturnTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

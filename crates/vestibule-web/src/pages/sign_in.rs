@@ -1,0 +1,78 @@
+//! Sign-in with a password, and on to where the visitor wanted to go.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use serde::Deserialize;
+use vestibule::{Code, SignIn, SignInForm, SignUpMode};
+
+use super::form::Form;
+use super::frame::Frame;
+use super::notice::Arrival;
+use super::return_to::{Asked, ReturnTo};
+use super::{see_other, show, with_session};
+use crate::api::password::Password;
+use crate::app::App;
+use crate::error::{Problem, Result};
+use crate::extract::{Caller, FormBody, Query, Session};
+
+const TITLE: &str = "Sign in";
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    frame: Frame,
+    form: Form,
+    return_to: Option<ReturnTo>,
+    is_sign_up_open: bool,
+}
+
+#[derive(Deserialize)]
+struct SignInFields {
+    identifier: String,
+    password: Password,
+    return_to: Option<String>,
+}
+
+async fn ask(
+    State(app): State<App>,
+    session: Option<Session>,
+    Query(asked): Query<Asked>,
+    Query(arrival): Query<Arrival>,
+) -> Result<Response> {
+    let return_to = asked.return_to(&app);
+    if session.is_some() {
+        return see_other(ReturnTo::or_account(&app, return_to).as_str());
+    }
+    let frame = Frame::signed_out(&app, TITLE).with_notice(arrival.notice());
+    page(&app, frame, Form::blank(), return_to)
+}
+
+async fn sign_in(State(app): State<App>, caller: Caller, FormBody(fields): FormBody<SignInFields>) -> Result<Response> {
+    app.limits.sign_in(caller.ip(), &fields.identifier)?;
+    let SignInFields { identifier, password, return_to } = fields;
+    let return_to = ReturnTo::of(&app, return_to.as_deref());
+    let typed = Form::blank().with("identifier", &identifier);
+    let form = SignInForm { identifier, password: password.into() };
+    let refused: Problem = match app.vestibule.sign_in(&caller.anonymous(), form).await {
+        Ok(SignIn::Done(signed_in)) => {
+            let on = see_other(ReturnTo::or_account(&app, return_to).as_str())?;
+            return Ok(with_session(&app, &signed_in, on));
+        }
+        Ok(SignIn::Refused) => Code::InvalidCredentials.into(),
+        Err(error) => error.into(),
+    };
+    let form = typed.refused(refused)?;
+    page(&app, Frame::signed_out(&app, TITLE).around(&form), form, return_to)
+}
+
+fn page(app: &App, frame: Frame, form: Form, return_to: Option<ReturnTo>) -> Result<Response> {
+    let is_sign_up_open = app.vestibule.config().sign_up == SignUpMode::Open;
+    show(form.status(), &SignInPage { frame, form, return_to, is_sign_up_open })
+}
+
+pub(super) fn router() -> Router<App> {
+    Router::new().route("/sign-in", get(ask).post(sign_in))
+}

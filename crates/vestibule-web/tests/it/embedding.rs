@@ -1,0 +1,118 @@
+//! An axum app that mounts Vestibule under a prefix and guards its own routes.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRef, State};
+use axum::http::Request;
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+use testkit::{PASSWORD, TestEngine, db_test};
+use tower::ServiceExt as _;
+use vestibule_web::extract::{Administrator, RecentlyProven, Session};
+use vestibule_web::{App, Limits, WebConfig};
+
+#[derive(Clone)]
+struct Host {
+    app: App,
+    greeting: &'static str,
+}
+
+impl FromRef<Host> for App {
+    fn from_ref(host: &Host) -> App {
+        host.app.clone()
+    }
+}
+
+fn host(engine: &TestEngine) -> Router {
+    let mut config = WebConfig::new("http://localhost:3000/auth").expect("a fine URL");
+    config.limits = Limits::off();
+    let app = App::new(engine.engine.clone(), config).expect("a safe configuration");
+    assert_eq!((app.base(), app.absolute("/sign-in").as_str()), ("/auth", "http://localhost:3000/auth/sign-in"));
+    Router::new()
+        .route(
+            "/greet",
+            get(|State(host): State<Host>, who: Session| async move { format!("{} {}", host.greeting, who.label) }),
+        )
+        .route(
+            "/maybe",
+            get(|who: Option<Session>| async move { who.map_or("nobody".into(), |who| who.label.clone()) }),
+        )
+        .route("/write", post(|_: Session| async { "written" }))
+        .route("/secret", get(|_: Administrator| async { "secret" }))
+        .route("/danger", get(|_: RecentlyProven| async { "done" }))
+        .nest("/auth", app.router())
+        .with_state(Host { app, greeting: "Hello" })
+}
+
+async fn send(router: &Router, request: Request<Body>) -> (u16, String) {
+    let response = router.clone().oneshot(request).await.expect("an answer");
+    let status = response.status().as_u16();
+    let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+    (status, String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn request(method: &str, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Request<Body> {
+    let mut builder = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        builder = builder.header(*name, *value);
+    }
+    let body = match body {
+        Some(body) => {
+            builder = builder.header("content-type", "application/json");
+            Body::from(body.to_string())
+        }
+        None => Body::empty(),
+    };
+    builder.body(body).expect("a request")
+}
+
+async fn sign_up(router: &Router) -> Value {
+    let body = json!({"email": "ann@example.com", "password": PASSWORD});
+    let (status, text) = send(router, request("POST", "/auth/api/v1/sign-up", &[], Some(body))).await;
+    assert_eq!(status, 201, "{text}");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+db_test!(a_host_guards_its_own_routes_with_our_extractors, |db| async move {
+    let engine = TestEngine::new(&db).await;
+    let router = host(&engine);
+    let ann = sign_up(&router).await;
+    let bearer = format!("Bearer {}", ann["token"].as_str().expect("a token"));
+    let with = [("authorization", bearer.as_str())];
+    assert_eq!(send(&router, request("GET", "/greet", &with, None)).await, (200, "Hello ann@example.com".into()));
+    assert_eq!(send(&router, request("GET", "/maybe", &with, None)).await, (200, "ann@example.com".into()));
+    assert_eq!(send(&router, request("GET", "/maybe", &[], None)).await, (200, "nobody".into()));
+    assert_eq!(send(&router, request("GET", "/danger", &with, None)).await.0, 200);
+    let (status, text) = send(&router, request("GET", "/greet", &[], None)).await;
+    assert!(status == 401 && text.contains("unauthenticated"), "{status} {text}");
+    let (status, text) = send(&router, request("GET", "/secret", &with, None)).await;
+    assert!(status == 403 && text.contains("administrator_required"), "{status} {text}");
+    engine.clock.advance(std::time::Duration::from_secs(15 * 60));
+    let (status, text) = send(&router, request("GET", "/danger", &with, None)).await;
+    assert!(status == 403 && text.contains("reauthentication_required"), "{status} {text}");
+});
+
+db_test!(a_hosts_unsafe_route_is_closed_to_a_cookie_without_proof, |db| async move {
+    let router = host(&TestEngine::new(&db).await);
+    let ann = sign_up(&router).await;
+    let cookie = format!("vestibule={}", ann["token"].as_str().expect("a token"));
+    let token = ann["csrf_token"].as_str().expect("a CSRF token");
+    let cookie = ("cookie", cookie.as_str());
+    let status = async |headers: &[(&str, &str)]| send(&router, request("POST", "/write", headers, None)).await.0;
+    assert_eq!(status(&[cookie]).await, 403);
+    assert_eq!(status(&[cookie, ("x-csrf-token", "x")]).await, 403);
+    assert_eq!(status(&[cookie, ("x-csrf-token", token), ("origin", "https://evil.example")]).await, 403);
+    assert_eq!(status(&[cookie, ("x-csrf-token", token), ("sec-fetch-site", "cross-site")]).await, 403);
+    assert_eq!(status(&[cookie, ("x-csrf-token", token), ("origin", "http://localhost:3000")]).await, 200);
+    let mut form = request("POST", "/write", &[cookie, ("content-type", "application/x-www-form-urlencoded")], None);
+    *form.body_mut() = Body::from(format!("csrf_token={token}"));
+    assert_eq!(send(&router, form).await.0, 403, "nobody has read this form");
+});
+
+db_test!(under_a_prefix_unknown_addresses_stay_problems, |db| async move {
+    let router = host(&TestEngine::new(&db).await);
+    let (status, text) = send(&router, request("GET", "/auth/api/v1/nothing", &[], None)).await;
+    assert!(status == 404 && text.contains("not_found"), "{status} {text}");
+    let (status, text) = send(&router, request("PUT", "/auth/api/v1/session", &[], None)).await;
+    assert!(status == 405 && text.contains("method_not_allowed"), "{status} {text}");
+});

@@ -1,0 +1,73 @@
+//! What is written to the log: the route's template and never what a client put into path, query, header or body.
+
+use std::fmt::{Debug, Write as _};
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use testkit::{PASSWORD, TestApp, db_test};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber, subscriber};
+
+/// Everything that any test of this binary logs, once this is installed.
+struct Lines(Arc<Mutex<String>>);
+
+struct Line<'a>(&'a mut String);
+
+static LOG: std::sync::LazyLock<Arc<Mutex<String>>> = std::sync::LazyLock::new(|| {
+    let text = Arc::new(Mutex::new(String::new()));
+    subscriber::set_global_default(Lines(text.clone())).expect("nobody else listens");
+    text
+});
+
+impl Subscriber for Lines {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut text = self.0.lock().expect("no listener panics");
+        event.record(&mut Line(&mut text));
+        text.push('\n');
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        span.record(&mut Line(&mut self.0.lock().expect("no listener panics")));
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        values.record(&mut Line(&mut self.0.lock().expect("no listener panics")));
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+impl Visit for Line<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        write!(self.0, "{field}={value:?} ").expect("a string takes any text");
+    }
+}
+
+db_test!(no_secret_and_no_raw_address_is_logged, |db| async move {
+    let log = LOG.clone();
+    let app = TestApp::new(&db).await;
+    let ann = app.sign_up("ann@example.com").await;
+    let path = "/api/v1/me/sessions/raw-path-9175?cursor=raw-query-9175";
+    let answer = app.delete(path).bearer(&ann.token).header("x-api-key", "raw-header-9175").await;
+    let id = answer.header("x-request-id");
+    app.post("/api/v1/sign-in").json(json!({"identifier": "raw-body-9175", "password": PASSWORD})).await;
+    app.get("/nowhere-raw-path-9175").await;
+    app.post("/api/v1/sign-in").body("application/json", r#"{"password": "raw-json-9175", "#).await;
+
+    let text = log.lock().expect("no listener panics").clone();
+    let line = text.lines().find(|line| line.contains(id)).expect("the request is in the log");
+    for part in ["method=DELETE", "route=\"/api/v1/me/sessions/{id}\"", "status=404"] {
+        assert!(line.contains(part), "{line}");
+    }
+    for secret in ["-9175", &ann.token, &ann.csrf_token, PASSWORD] {
+        assert!(!text.contains(secret), "{secret} was logged");
+    }
+});

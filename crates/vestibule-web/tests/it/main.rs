@@ -1,0 +1,35 @@
+//! The API through the router, on both databases; a module for each corner of the URLs.
+
+mod activity;
+mod administrators;
+mod assets;
+mod audit_log;
+mod client_ip;
+mod codes;
+mod credentials;
+mod csrf;
+mod embedding;
+mod headers;
+mod health;
+mod limits;
+mod logs;
+mod malformed;
+mod me;
+mod my_sessions;
+mod openapi;
+mod pages_account;
+mod pages_administrators;
+mod pages_console;
+mod pages_markup;
+mod pages_refusals;
+mod pages_setup;
+mod pages_sign_in;
+mod pages_sign_up;
+mod pages_visitor;
+mod password;
+mod session;
+mod setup;
+mod sign_in;
+mod sign_up;
+mod user_sessions;
+mod users;

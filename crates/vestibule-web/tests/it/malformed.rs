@@ -1,0 +1,157 @@
+//! What no honest client sends: always a 4xx with a code, never a 5xx.
+
+use axum::body::Body;
+use axum::http::Method;
+use serde_json::json;
+use testkit::{PASSWORD, TestApp, db_test};
+
+const JSON: &str = "application/json";
+
+db_test!(a_problem_has_its_shape, |db| async move {
+    let app = TestApp::new(&db).await;
+    let answer = app.post("/api/v1/sign-up").json(json!({"email": "ann", "password": PASSWORD})).await;
+    let mut body = answer.json();
+    assert_eq!(body["request_id"].take(), answer.header("x-request-id"));
+    let message = "Write an e-mail address such as ann@example.com.";
+    let expected = json!({
+        "type": "urn:vestibule:problem:email_invalid", "title": "Unprocessable Entity", "status": 422,
+        "code": "email_invalid", "detail": message, "request_id": null,
+        "errors": [{"field": "email", "code": "email_invalid", "message": message}],
+    });
+    assert_eq!(body, expected);
+});
+
+db_test!(json_that_is_none_is_told_where_without_its_values, |db| async move {
+    let app = TestApp::new(&db).await;
+    let deep = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
+    let deep_in_ignored = format!(r#"{{"identifier":"a","password":"b","x":{deep}}}"#);
+    let bodies: [&[u8]; 17] = [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b"true",
+        b"\"secret-value\"",
+        b"{}",
+        br#"{"identifier":"a"}"#,
+        br#"{"identifier":"a","password":"secret-value","password":"c"}"#,
+        br#"{"identifier":1,"password":"secret-value"}"#,
+        br#"{"identifier":null,"password":"secret-value"}"#,
+        br#"{"identifier":["a"],"password":"secret-value"}"#,
+        br#"{"identifier":"a","password":{"$gt":"secret-value"}}"#,
+        br#"{"identifier":"a","password":"b"} trailing"#,
+        b"{\"identifier\":\"\xff\xfe\",\"password\":\"b\"}",
+        br#"{"identifier":"\ud800","password":"b"}"#,
+        deep.as_bytes(),
+    ];
+    for body in bodies {
+        let shown = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
+        let answer = app.post("/api/v1/sign-in").body(JSON, body.to_vec()).await;
+        assert_eq!(answer.problem(), (400, "malformed_json".into()), "{shown}");
+        assert!(!answer.text.contains("secret-value"), "{}", answer.text);
+    }
+    let answer = app.post("/api/v1/sign-in").body(JSON, deep_in_ignored).await;
+    assert_eq!(answer.problem(), (401, "invalid_credentials".into()), "what is ignored may be as deep as it likes");
+    let missing = app.post("/api/v1/sign-in").body(JSON, r#"{"identifier":"a"}"#).await.json();
+    assert!(missing["detail"].as_str().is_some_and(|detail| detail.contains("missing field `password`")), "{missing}");
+});
+
+db_test!(strange_text_in_good_json_is_refused_not_stumbled_over, |db| async move {
+    let app = TestApp::new(&db).await;
+    let root = app.administrator("root").await;
+    for text in
+        ["\u{0}", "a\u{0}b@example.com", "\u{202e}", "\u{feff}", "'; DROP TABLE accounts; --", "\u{10ffff}", "%00"]
+    {
+        let answer = app.post("/api/v1/sign-in").json(json!({"identifier": text, "password": text})).await;
+        assert_eq!(answer.problem(), (401, "invalid_credentials".into()), "{text:?}");
+        let answer = app.post("/api/v1/sign-up").json(json!({"email": text, "password": text, "name": text})).await;
+        assert_eq!(answer.status, 422, "{text:?}");
+        let edit = app.patch("/api/v1/me").bearer(&root.token).json(json!({"username": text}));
+        assert_eq!(edit.await.problem(), (422, "username_invalid".into()), "{text:?}");
+    }
+    let long = "x".repeat(60_000);
+    let answer = app.post("/api/v1/sign-in").json(json!({"identifier": long, "password": "x"})).await;
+    assert_eq!(answer.problem(), (401, "invalid_credentials".into()));
+    let answer = app.post("/api/v1/sign-in").json(json!({"identifier": "root", "password": long})).await;
+    assert_eq!(answer.problem(), (401, "invalid_credentials".into()));
+    let body = json!({"email": "ann@example.com", "password": long});
+    assert_eq!(app.post("/api/v1/sign-up").json(body).await.problem(), (422, "password_too_long".into()));
+});
+
+db_test!(a_body_of_another_type_or_too_large_is_refused, |db| async move {
+    let app = TestApp::new(&db).await;
+    let good = json!({"identifier": "a", "password": "b"}).to_string();
+    for content_type in
+        ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", "json", "", "multipart/form-data"]
+    {
+        let answer = app.post("/api/v1/sign-in").body(content_type, good.clone()).await;
+        assert_eq!(answer.problem(), (415, "unsupported_media_type".into()), "{content_type}");
+    }
+    let untyped = app.call(Method::POST, "/api/v1/sign-in").await;
+    assert_eq!(untyped.problem(), (415, "unsupported_media_type".into()));
+    for content_type in ["application/json; charset=utf-8", "APPLICATION/JSON"] {
+        assert_eq!(app.post("/api/v1/sign-in").body(content_type, good.clone()).await.status, 401, "{content_type}");
+    }
+    let large = vec![b' '; 10 * 1024 * 1024];
+    for call in [app.post("/api/v1/sign-in"), app.post("/api/v1/sign-up"), app.post("/api/v1/setup")] {
+        assert_eq!(call.body(JSON, large.clone()).await.problem(), (413, "payload_too_large".into()));
+    }
+    let declared = app.post("/api/v1/sign-out").body(JSON, Body::empty()).header("content-length", "65537").await;
+    assert_eq!(declared.problem(), (413, "payload_too_large".into()));
+    let just = format!("{good}{}", " ".repeat(64 * 1024 - good.len()));
+    assert_eq!(app.post("/api/v1/sign-in").body(JSON, just).await.status, 401);
+});
+
+db_test!(strange_paths_and_queries_are_refused, |db| async move {
+    let app = TestApp::new(&db).await;
+    let root = app.administrator("root").await;
+    for id in ["x", "1", "%00", "%ff%fe", "%", "%2", "%2e%2e%2fsession", "..", "00000000-0000-0000-0000-00000000000g"] {
+        for prefix in ["/api/v1/me/sessions/", "/api/v1/admin/users/", "/api/v1/admin/admins/"] {
+            let answer = app.delete(&format!("{prefix}{id}")).bearer(&root.token).await;
+            assert_eq!(answer.problem(), (404, "not_found".into()), "{prefix}{id}");
+        }
+    }
+    for (query, status) in [
+        ("limit=0", 422),
+        ("limit=-1", 422),
+        ("limit=x", 422),
+        ("limit=99999999999999999999", 422),
+        ("limit=1000", 200),
+        ("cursor=x", 422),
+        ("cursor=%ff", 422),
+        ("cursor=%00", 400),
+        ("search=%00", 400),
+        ("search=%ff", 200),
+        ("search=%", 200),
+        ("search=a&search=b", 400),
+        ("state=%F0%9F%8C%B1", 422),
+        ("group=x", 422),
+        ("unknown=x", 200),
+        ("&&==&", 200),
+    ] {
+        let answer = app.get(&format!("/api/v1/admin/users?{query}")).bearer(&root.token).await;
+        assert_eq!(answer.status, status, "{query}: {}", answer.text);
+        assert!(status == 200 || !answer.problem().1.is_empty());
+    }
+    let longest = format!("cursor={}", "f".repeat(48));
+    assert_eq!(app.get(&format!("/api/v1/admin/users?{longest}")).bearer(&root.token).await.status, 422);
+});
+
+db_test!(unknown_addresses_and_methods_are_problems_too, |db| async move {
+    let app = TestApp::new(&db).await;
+    for path in ["/api", "/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v2/session", "/api/v1/session/", "/api/v1//me"]
+    {
+        assert_eq!(app.get(path).await.problem(), (404, "not_found".into()), "{path}");
+    }
+    for method in [Method::POST, Method::PUT, Method::DELETE, Method::TRACE, Method::OPTIONS] {
+        let answer = app.call(method.clone(), "/api/v1/session").await;
+        assert_eq!(answer.problem(), (405, "method_not_allowed".into()), "{method}");
+        assert_eq!(answer.header("allow"), "GET,HEAD");
+    }
+    for path in
+        ["//", "/%00", "/%ff", "/..%2f..%2fetc", "/assets/", "/assets/..%2fvestibule.css", "/assets/nothing.css"]
+    {
+        assert_eq!(app.get(path).await.status, 404, "{path}");
+    }
+    assert_eq!(app.call(Method::HEAD, "/healthz").await.status, 200);
+});

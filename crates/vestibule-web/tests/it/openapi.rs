@@ -1,0 +1,145 @@
+//! `/openapi.json`, `/docs`: the document and the router say the same.
+
+use axum::http::Method;
+use serde_json::Value;
+use testkit::{TestApp, db_test};
+use vestibule::Code;
+use vestibule_web::Problem;
+
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+async fn document(app: &TestApp) -> Value {
+    let answer = app.get("/openapi.json").await;
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "application/json"));
+    answer.json()
+}
+
+fn operations(document: &Value) -> Vec<(String, String, &Value)> {
+    let mut all = Vec::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("methods") {
+            all.push((method.clone(), path.clone(), operation));
+        }
+    }
+    all
+}
+
+db_test!(what_is_documented_is_served_and_what_is_not_is_not, |db| async move {
+    let app = TestApp::new(&db).await;
+    let document = document(&app).await;
+    let documented: Vec<_> = operations(&document).into_iter().map(|(method, path, _)| (method, path)).collect();
+    for path in document["paths"].as_object().expect("paths").keys() {
+        let real = path.replace("{id}", "00000000-0000-7000-8000-000000000000");
+        for method in METHODS {
+            let call = app.call(Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method"), &real);
+            let answer = call.await;
+            let is_documented = documented.contains(&(method.to_owned(), path.clone()));
+            assert_eq!(answer.status != 405, is_documented, "{method} {path}: {}", answer.status);
+            assert_ne!(answer.status, 404, "{method} {path}");
+        }
+    }
+});
+
+#[test]
+fn nothing_of_the_api_is_routed_beside_the_document() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/api");
+    for entry in std::fs::read_dir(folder).expect("the API's folder") {
+        let path = entry.expect("a file").path();
+        let text = std::fs::read_to_string(&path).expect("source text");
+        assert!(!text.contains(".route("), "{} routes what it does not document", path.display());
+    }
+}
+
+db_test!(the_routes_of_the_api_are_these, |db| async move {
+    let app = TestApp::new(&db).await;
+    let document = document(&app).await;
+    let line = |(method, path, operation): (String, String, &Value)| {
+        let who = if operation.get("security").is_some() { "session" } else { "public" };
+        format!("{:6} {path} {who}", method.to_uppercase())
+    };
+    let lines: Vec<_> = operations(&document).into_iter().map(line).collect();
+    insta::assert_snapshot!("routes", lines.join("\n"));
+});
+
+db_test!(every_route_is_explained_and_so_is_every_answer, |db| async move {
+    let app = TestApp::new(&db).await;
+    let document = document(&app).await;
+    let schemas = document["components"]["schemas"].as_object().expect("schemas");
+    let mut ids = std::collections::BTreeSet::new();
+    for (method, path, operation) in operations(&document) {
+        let name = format!("{method} {path}");
+        assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name} has no summary");
+        assert!(operation["tags"][0].is_string(), "{name} has no tag");
+        assert!(ids.insert(operation["operationId"].to_string()), "{name}: its id is another's too");
+        let responses = operation["responses"].as_object().expect("responses");
+        for (status, answer) in responses {
+            assert!(answer["description"].as_str().is_some_and(|text| !text.is_empty()), "{name} {status}");
+            if status.as_str() >= "400" && path.starts_with("/api/") {
+                let problem = &answer["content"]["application/problem+json"]["schema"]["$ref"];
+                assert_eq!(problem, "#/components/schemas/Problem", "{name} {status}");
+            }
+        }
+        if path.contains("/admin/") || path.contains("/me") {
+            assert!(responses.contains_key("401"), "{name}");
+            assert_eq!(operation["security"].as_array().map(Vec::len), Some(2), "{name}");
+        }
+        let mut parameters = std::collections::BTreeSet::new();
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            assert!(parameters.insert(parameter["name"].to_string()), "{name}: {} twice", parameter["name"]);
+        }
+    }
+    for reference in references(&document) {
+        let name = reference.rsplit('/').next().expect("a name");
+        assert!(schemas.contains_key(name), "{reference} leads nowhere");
+    }
+    assert_eq!(document["components"]["securitySchemes"].as_object().map(serde_json::Map::len), Some(2));
+});
+
+db_test!(every_documented_code_exists_and_stands_under_its_own_status, |db| async move {
+    let app = TestApp::new(&db).await;
+    let document = document(&app).await;
+    let mut known = 0;
+    for (method, path, operation) in operations(&document) {
+        for (status, answer) in operation["responses"].as_object().expect("responses") {
+            if status.as_str() < "400" || !path.starts_with("/api/") {
+                continue;
+            }
+            let text = answer["description"].as_str().expect("a description");
+            for word in text.split('`').skip(1).step_by(2).filter(|word| !word.ends_with('…')) {
+                let code = Code::ALL.iter().find(|code| code.as_str() == word);
+                let code = *code.unwrap_or_else(|| panic!("{method} {path}: there is no code {word}"));
+                assert_eq!(Problem::from(code).status().as_str(), status, "{method} {path} {word}");
+                known += 1;
+            }
+        }
+    }
+    assert!(known > 100, "{known}");
+});
+
+fn references(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(members) => {
+            let own = members.get("$ref").and_then(Value::as_str).map(str::to_owned);
+            own.into_iter().chain(members.values().flat_map(references)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    }
+}
+
+db_test!(the_documentation_is_a_page_without_a_script, |db| async move {
+    let app = TestApp::with(&db, |config| config.public_url = "https://id.example.com/auth".parse().unwrap()).await;
+    let document = document(&app).await;
+    assert_eq!(document["servers"][0]["url"], "/auth");
+    let page = app.get("/docs").await;
+    assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert!(!page.text.contains("<script") && !page.text.contains(" style="));
+    assert!(page.text.contains("href=\"/auth/openapi.json\"") && page.text.contains("href=\"/auth/assets/"));
+    for (method, path, _) in operations(&document) {
+        assert!(page.text.contains(&format!("{} {path}", method.to_uppercase())), "{method} {path}");
+    }
+    let anchors = page.text.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next());
+    for anchor in anchors {
+        assert!(page.text.contains(&format!("id=\"{anchor}\"")), "#{anchor} leads nowhere");
+    }
+});

@@ -1,0 +1,237 @@
+//! A browser without a screen: it keeps its cookie, sends the form that is really in the page, and looks at every page
+//! it is shown with [`markup::check`], so that no test meets a page that breaks the rules of all pages.
+
+use std::collections::BTreeMap;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use testkit::{PASSWORD, TestEngine};
+use tower::ServiceExt as _;
+use url::form_urlencoded;
+use vestibule::{AccountId, Caller, NewAdministrator};
+use vestibule_web::{App, Limits, WebConfig};
+
+use crate::pages_markup::{self as markup, Tag};
+
+pub const ORIGIN: &str = "http://localhost:8080";
+
+/// Somebody in front of a browser.
+pub struct Visitor {
+    router: Router,
+    base: String,
+    cookie: Option<String>,
+}
+
+/// What the browser shows.
+#[derive(Debug)]
+pub struct Seen {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub html: String,
+}
+
+impl Visitor {
+    /// At an instance with the defaults and no limits.
+    pub fn at(engine: &TestEngine) -> Visitor {
+        Visitor::under(engine, "", |_| {})
+    }
+
+    /// At an instance mounted under a prefix, reached in a way of its own.
+    pub fn under(engine: &TestEngine, prefix: &str, change: impl FnOnce(&mut WebConfig)) -> Visitor {
+        let mut config = WebConfig::new(format!("{ORIGIN}{prefix}").as_str()).expect("a fine URL");
+        config.limits = Limits::off();
+        change(&mut config);
+        let app = App::new(engine.engine.clone(), config).expect("a safe configuration");
+        let router = if prefix.is_empty() { app.router() } else { Router::new().nest(prefix, app.router()) };
+        Visitor { router, base: prefix.to_owned(), cookie: None }
+    }
+
+    /// Somebody else at the same instance.
+    pub fn stranger(&self) -> Visitor {
+        Visitor { router: self.router.clone(), base: self.base.clone(), cookie: None }
+    }
+
+    /// Signs up through the page.
+    pub async fn sign_up(&mut self, email: &str) {
+        let page = self.get("/sign-up").await;
+        let seen = self.submit(&page, "/sign-up", &[("email", email), ("password", PASSWORD)]).await;
+        assert_eq!(seen.place(), format!("{}/account?done=signed_up", self.base), "{}", seen.html);
+    }
+
+    /// Signs in through the page.
+    pub async fn sign_in(&mut self, identifier: &str) {
+        let page = self.get("/sign-in").await;
+        let seen = self.submit(&page, "/sign-in", &[("identifier", identifier), ("password", PASSWORD)]).await;
+        assert_eq!(seen.place(), format!("{}/account", self.base), "{}", seen.html);
+    }
+
+    /// Becomes an administrator of this name, signed in.
+    pub async fn administer(&mut self, engine: &TestEngine, username: &str) {
+        let new = NewAdministrator {
+            email: None,
+            username: Some(username.to_owned()),
+            name: None,
+            password: PASSWORD.into(),
+        };
+        engine.engine.create_administrator(&Caller::system(), new).await.expect("an administrator can be made");
+        self.sign_in(username).await;
+    }
+
+    /// Asks for a page below the base.
+    pub async fn get(&mut self, path: &str) -> Seen {
+        let address = format!("{}{path}", self.base);
+        self.ask(Request::get(address)).await
+    }
+
+    /// Goes where an answer sends the browser.
+    pub async fn follow(&mut self, seen: &Seen) -> Seen {
+        self.ask(Request::get(seen.place())).await
+    }
+
+    /// Fills in the form with this action, below the base, that is in the page, and sends it. A field given several
+    /// times is several boxes ticked.
+    pub async fn submit(&mut self, page: &Seen, action: &str, fields: &[(&str, &str)]) -> Seen {
+        let action = format!("{}{action}", self.base);
+        let form = page.forms().into_iter().find(|form| form.action == action);
+        let form = form.unwrap_or_else(|| panic!("no form is sent to {action} in {}", page.html));
+        let mut filled: Vec<(String, String)> =
+            form.fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        filled.retain(|(name, _)| !fields.iter().any(|(field, _)| field == name));
+        for (field, value) in fields {
+            assert!(form.names.contains(&(*field).to_owned()), "{action} has no field {field}: {:?}", form.names);
+            filled.push(((*field).to_owned(), (*value).to_owned()));
+        }
+        self.post(&action, &filled).await
+    }
+
+    /// Sends a form that is in no page.
+    pub async fn post<K: AsRef<str>, V: AsRef<str>>(&mut self, address: &str, fields: &[(K, V)]) -> Seen {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = Request::post(address).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        // What a browser sends with the form of a page that sends no referrer.
+        let request = request.header("origin", "null").header("sec-fetch-site", "same-origin");
+        self.send(request, body).await
+    }
+
+    async fn ask(&mut self, request: axum::http::request::Builder) -> Seen {
+        self.send(request, String::new()).await
+    }
+
+    async fn send(&mut self, request: axum::http::request::Builder, body: String) -> Seen {
+        let request = match &self.cookie {
+            Some(token) => request.header(header::COOKIE, format!("vestibule={token}")),
+            None => request,
+        };
+        let response = self.router.clone().oneshot(request.body(Body::from(body)).expect("a request")).await;
+        let response = response.expect("a router always answers");
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.expect("a body without a socket arrives");
+        let seen =
+            Seen { status: parts.status, headers: parts.headers, html: String::from_utf8_lossy(&bytes).into_owned() };
+        self.keep_cookie(&seen);
+        if seen.header("content-type").starts_with("text/html") {
+            markup::check(&seen.html, &self.base, self.cookie.is_some());
+        }
+        seen
+    }
+
+    fn keep_cookie(&mut self, seen: &Seen) {
+        let Some(cookie) = seen.headers.get(header::SET_COOKIE) else { return };
+        let cookie = cookie.to_str().expect("ASCII");
+        assert!(cookie.contains("; Path=/; HttpOnly; SameSite=Lax"), "{cookie}");
+        let token = cookie.strip_prefix("vestibule=").and_then(|rest| rest.split(';').next()).expect("our cookie");
+        self.cookie = Some(token.to_owned()).filter(|token| !token.is_empty());
+    }
+
+    /// Whether the browser holds a session's cookie.
+    pub fn has_cookie(&self) -> bool {
+        self.cookie.is_some()
+    }
+}
+
+/// The id of somebody's account.
+pub async fn id_of(engine: &TestEngine, identifier: &str) -> AccountId {
+    let found = engine.engine.find_account(identifier).await.expect("the engine answers");
+    found.expect("there is such an account").account.id
+}
+
+/// A form in a page.
+#[derive(Debug)]
+pub struct Form {
+    pub action: String,
+    /// What it would send as it stands.
+    pub fields: BTreeMap<String, String>,
+    /// The names of all its fields, boxes that are not ticked included.
+    pub names: Vec<String>,
+}
+
+impl Seen {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// Where the browser is sent.
+    pub fn place(&self) -> &str {
+        assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.html);
+        self.header("location")
+    }
+
+    /// The forms of the page that are sent by POST.
+    pub fn forms(&self) -> Vec<Form> {
+        let mut forms: Vec<Form> = Vec::new();
+        let mut is_inside = false;
+        for tag in markup::tags(&self.html) {
+            match tag.name.as_str() {
+                "form" if tag.attribute("method") == Some("post") => {
+                    let action = tag.attribute("action").unwrap_or_default().to_owned();
+                    forms.push(Form { action, fields: BTreeMap::new(), names: Vec::new() });
+                    is_inside = true;
+                }
+                "form" | "/form" => is_inside = false,
+                "input" if is_inside => forms.last_mut().expect("a form was opened").add(&tag),
+                _ => {}
+            }
+        }
+        forms
+    }
+
+    /// The CSRF token in the page.
+    pub fn csrf_token(&self) -> String {
+        self.forms()[0].fields["csrf_token"].clone()
+    }
+
+    /// The text of the element with this id, tags and all.
+    pub fn element(&self, id: &str) -> Option<String> {
+        let start = self.html.find(&format!("id=\"{id}\""))?;
+        let rest = &self.html[start..];
+        let inside = &rest[rest.find('>')? + 1..];
+        Some(markup::unescape(&inside[..inside.find("</")?]))
+    }
+
+    /// Fails unless this field is shown with this mistake beside it, and in the summary.
+    pub fn assert_mistake(&self, status: u16, field: &str, message: &str) {
+        assert_eq!(self.status.as_u16(), status, "{}", self.html);
+        assert_eq!(self.element(&format!("{field}-mistake")).as_deref(), Some(message), "{}", self.html);
+        let text = markup::unescape(&self.html);
+        assert!(text.contains(&format!("<a href=\"#{field}\">{message}</a>")), "the summary lacks it: {}", self.html);
+        assert!(self.html.contains("role=\"alert\""), "{}", self.html);
+    }
+
+    /// Fails unless the page says this, as people read it.
+    pub fn assert_says(&self, words: &str) {
+        let text = markup::unescape(&self.html);
+        assert!(text.contains(words), "it does not say {words:?}: {}", self.html);
+    }
+}
+
+impl Form {
+    fn add(&mut self, tag: &Tag) {
+        let Some(name) = tag.attribute("name") else { return };
+        self.names.push(name.to_owned());
+        let is_unticked = tag.attribute("type") == Some("checkbox") && tag.attribute("checked").is_none();
+        if !is_unticked {
+            self.fields.insert(name.to_owned(), tag.attribute("value").unwrap_or_default().to_owned());
+        }
+    }
+}
