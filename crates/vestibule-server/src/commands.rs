@@ -1,0 +1,13 @@
+//! The commands, a file for each noun. A command reads its settings, calls the engine's verbs and prints;
+//! it holds no rule of its own.
+
+pub mod account;
+pub mod admin;
+pub mod audit;
+pub mod config;
+pub mod doctor;
+pub mod healthcheck;
+pub mod migrate;
+pub mod page;
+pub mod setup_token;
+pub mod user;

@@ -1,0 +1,119 @@
+//! `vestibule doctor`: everything an instance needs, a line each, without changing anything.
+//! A check that cannot be made because an earlier one failed is not counted as well.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use serde::Serialize;
+use vestibule::{Db, Vestibule};
+
+use super::migrate;
+use crate::failure::Unwell;
+use crate::settings::{Settings, master_secret};
+use crate::{instance, output};
+
+/// For whom to print.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Finding {
+    check: &'static str,
+    ok: bool,
+    detail: String,
+}
+
+/// Runs the command.
+pub async fn run(file: Option<&Path>, args: Args) -> anyhow::Result<()> {
+    let findings = examine(file).await;
+    if args.json {
+        output::json(&findings)?;
+    } else {
+        for Finding { check, ok, detail } in &findings {
+            output::line(format!("{:<5}{check:<15}{detail}", if *ok { "ok" } else { "FAIL" }))?;
+        }
+    }
+    if findings.iter().all(|finding| finding.ok) { Ok(()) } else { Err(Unwell.into()) }
+}
+
+async fn examine(file: Option<&Path>) -> Vec<Finding> {
+    let settings = match instance::settings(file) {
+        Ok(settings) => settings,
+        Err(problems) => return problems.0.iter().map(|problem| wrong("settings", problem.to_string())).collect(),
+    };
+    let mut findings = vec![right("settings", "checked"), secret(&settings)];
+    let db = match database(&settings).await {
+        Ok(db) => db,
+        Err(why) => {
+            findings.push(wrong("database", why));
+            return findings;
+        }
+    };
+    findings.push(right("database", format!("{}, {}", db.name(), settings.database.shown())));
+    findings.push(schema(&db).await);
+    if findings.iter().all(|finding| finding.ok) {
+        findings.push(administrator(&settings, db).await);
+    }
+    findings
+}
+
+fn secret(settings: &Settings) -> Finding {
+    let Some(file) = settings.database.secret_file().filter(|_| settings.database.secret.is_none()) else {
+        return right("secret", "set");
+    };
+    let shown = file.display();
+    let mode = fs::metadata(&file).map(|file| file.permissions().mode());
+    match (master_secret::read(&file), mode) {
+        (Err(why), _) => wrong("secret", format!("{why:#}")),
+        (Ok(None), _) if settings.database.sqlite_file().is_some_and(master_secret::has_data) => {
+            wrong("secret", format!("{shown} is gone, and the database has data: restore that file"))
+        }
+        (Ok(None), _) => wrong("secret", format!("{shown} is not there; the first start makes it")),
+        (Ok(Some(_)), Ok(mode)) if mode & 0o077 == 0 => right("secret", shown.to_string()),
+        (Ok(Some(_)), _) => wrong("secret", format!("{shown} can be read by others: chmod 600 {shown}")),
+    }
+}
+
+/// Connecting would make a SQLite file that is not there.
+async fn database(settings: &Settings) -> Result<Db, String> {
+    if let Some(file) = settings.database.sqlite_file().filter(|file| !file.exists()) {
+        return Err(format!("{} is not there; the first start makes it", file.display()));
+    }
+    instance::connect(settings).await.map_err(|why| format!("{}: {why:#}", settings.database.shown()))
+}
+
+async fn schema(db: &Db) -> Finding {
+    match db.migrations().await {
+        Err(why) => wrong("schema", format!("{:#}", anyhow::Error::from(why))),
+        Ok(migrations) => match migrate::pending(&migrations) {
+            0 => right("schema", format!("{} migrations applied", migrations.len())),
+            pending => wrong("schema", format!("{pending} migrations pending: `vestibule migrate up`")),
+        },
+    }
+}
+
+async fn administrator(settings: &Settings, db: Db) -> Finding {
+    let counted = async {
+        let secret = master_secret::obtain(&settings.database)?;
+        let engine = Vestibule::builder(db, secret).config(settings.engine.clone()).build().await?;
+        anyhow::Ok(engine.count_accounts().await?.administrators)
+    };
+    match counted.await {
+        Err(why) => wrong("administrator", format!("{why:#}")),
+        Ok(0) => wrong("administrator", "none: `vestibule setup-token`, or `vestibule admin create`"),
+        Ok(count) => right("administrator", format!("{count} of them")),
+    }
+}
+
+fn right(check: &'static str, detail: impl Into<String>) -> Finding {
+    Finding { check, ok: true, detail: detail.into() }
+}
+
+fn wrong(check: &'static str, detail: impl Into<String>) -> Finding {
+    Finding { check, ok: false, detail: detail.into() }
+}

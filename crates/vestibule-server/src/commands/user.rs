@@ -1,0 +1,199 @@
+//! `vestibule user`: users, by whoever runs the host. Every change is the engine's own verb, audited as the host's.
+
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+use vestibule::{AccountFilter, AccountId, AccountState, AccountView, MEMBERS, NewUser, Vestibule};
+use vestibule_web::AccountJson;
+
+use super::account;
+use super::page::{self, PageArgs};
+use crate::{host, instance, output, prompt};
+
+/// What can be done with users.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List users, newest first.
+    List(ListArgs),
+    /// Print everything about a user.
+    Show(ReadArgs),
+    /// Make a user.
+    Create(CreateArgs),
+    /// Refuse a user everything, and end their sessions.
+    Disable(Who),
+    /// Let a disabled user in again.
+    Enable(Who),
+    /// Lift the lock that wrong passwords brought.
+    Unlock(Who),
+    /// Delete a user and all that is theirs, for good.
+    Delete {
+        #[command(flatten)]
+        who: Who,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// List a user's sessions, newest first.
+    Sessions {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        page: PageArgs,
+    },
+    /// End all of a user's sessions.
+    SignOut(Who),
+}
+
+/// Which user.
+#[derive(Args, Debug)]
+pub struct Who {
+    /// The user's id, username or e-mail address.
+    #[arg(value_name = "ID|USERNAME|EMAIL")]
+    who: String,
+}
+
+/// Which user, for whom to print it.
+#[derive(Args, Debug)]
+pub struct ReadArgs {
+    #[command(flatten)]
+    who: Who,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which users.
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    /// Only those whose e-mail, username or name contains this.
+    #[arg(long)]
+    search: Option<String>,
+    /// Only those in this state: invited, active or disabled.
+    #[arg(long)]
+    state: Option<AccountState>,
+    /// Only those in this group, by its slug or id.
+    #[arg(long)]
+    group: Option<String>,
+    #[command(flatten)]
+    page: PageArgs,
+}
+
+/// The new user.
+#[derive(Args, Debug)]
+pub struct CreateArgs {
+    /// The e-mail address; this or a username, or both.
+    #[arg(long, required_unless_present = "username")]
+    email: Option<String>,
+    /// The username.
+    #[arg(long)]
+    username: Option<String>,
+    /// The name shown to people.
+    #[arg(long)]
+    name: Option<String>,
+    /// A group, by its slug or id; may be repeated. None: the default group.
+    #[arg(long)]
+    group: Vec<String>,
+    /// Take the password from the first line of standard input.
+    #[arg(long)]
+    stdin: bool,
+}
+
+/// Runs the command.
+pub async fn run(file: Option<&Path>, command: Command) -> anyhow::Result<()> {
+    instance::with_engine(file, async |engine| match command {
+        Command::List(args) => list(engine, args).await,
+        Command::Show(args) => show(engine, args).await,
+        Command::Create(args) => create(engine, args).await,
+        Command::Disable(who) => {
+            let disabled = engine.disable_account(&host::caller(), who.id(engine).await?).await?;
+            say(&disabled, "is disabled; every session has ended")
+        }
+        Command::Enable(who) => {
+            let enabled = engine.enable_account(&host::caller(), who.id(engine).await?).await?;
+            say(&enabled, "is enabled")
+        }
+        Command::Unlock(who) => {
+            let unlocked = engine.unlock_account(&host::caller(), who.id(engine).await?).await?;
+            say(&unlocked, "is not locked")
+        }
+        Command::Delete { who, yes } => delete(engine, &who, yes).await,
+        Command::Sessions { who, page } => sessions(engine, &who, &page).await,
+        Command::SignOut(who) => sign_out(engine, &who).await,
+    })
+    .await
+}
+
+impl Who {
+    async fn find(&self, engine: &Vestibule) -> anyhow::Result<AccountView> {
+        account::find(engine, &self.who).await
+    }
+
+    async fn id(&self, engine: &Vestibule) -> anyhow::Result<AccountId> {
+        Ok(self.find(engine).await?.account.id)
+    }
+}
+
+async fn list(engine: &Vestibule, args: ListArgs) -> anyhow::Result<()> {
+    let group = account::groups(engine, args.group.as_slice()).await?.first().map(|group| group.id);
+    let filter = AccountFilter { search: args.search, state: args.state, group };
+    let users = engine.list_accounts(&filter, args.page.request()?).await?;
+    if args.page.json {
+        let shown: Vec<AccountJson> = users.items.into_iter().map(AccountJson::from).collect();
+        return page::print_json(&shown, users.next_cursor);
+    }
+    account::print_table(&users.items)?;
+    page::print_next(users.next_cursor)
+}
+
+async fn show(engine: &Vestibule, args: ReadArgs) -> anyhow::Result<()> {
+    let found = args.who.find(engine).await?;
+    if args.json { output::json(&AccountJson::from(found)) } else { account::print_one(&found) }
+}
+
+async fn create(engine: &Vestibule, args: CreateArgs) -> anyhow::Result<()> {
+    let groups = account::groups(engine, &args.group).await?;
+    let group_ids = if groups.is_empty() { vec![MEMBERS] } else { groups.iter().map(|group| group.id).collect() };
+    let password = Some(prompt::new_password(args.stdin)?);
+    let user = NewUser { email: args.email, username: args.username, name: args.name, password, group_ids };
+    let made = engine.create_user(&host::caller(), user).await?;
+    say(&made, &format!("is a user, {}", made.account.id))
+}
+
+async fn delete(engine: &Vestibule, who: &Who, yes: bool) -> anyhow::Result<()> {
+    let found = who.find(engine).await?;
+    let label = output::printable(&found.account.label());
+    if !prompt::confirmed(&format!("Delete {label} for good?"), yes)? {
+        return output::line("Nothing was done.");
+    }
+    engine.delete_account(&host::caller(), found.account.id).await?;
+    say(&found, "is deleted")
+}
+
+async fn sessions(engine: &Vestibule, who: &Who, page: &PageArgs) -> anyhow::Result<()> {
+    let found = engine.list_sessions(who.id(engine).await?, page.request()?).await?;
+    if page.json {
+        return page::print_json(&found.items, found.next_cursor);
+    }
+    let rows = found.items.iter().map(|session| {
+        [
+            session.id.to_string(),
+            session.created_at.to_rfc3339(),
+            session.last_seen_at.to_rfc3339(),
+            session.expires_at.to_rfc3339(),
+            output::cell(session.ip.as_ref()),
+            output::cell(session.user_agent.as_ref()),
+        ]
+    });
+    output::table(["ID", "CREATED", "LAST SEEN", "EXPIRES", "ADDRESS", "BROWSER"], rows)?;
+    page::print_next(found.next_cursor)
+}
+
+async fn sign_out(engine: &Vestibule, who: &Who) -> anyhow::Result<()> {
+    let found = who.find(engine).await?;
+    let ended = engine.end_all_sessions(&host::caller(), found.account.id).await?;
+    say(&found, &format!("is signed out everywhere; sessions ended: {ended}"))
+}
+
+fn say(user: &AccountView, what: &str) -> anyhow::Result<()> {
+    output::line(format!("{} {what}.", output::printable(&user.account.label())))
+}

@@ -1,0 +1,20 @@
+//! The `vestibule` binary: settings, commands and serving around the engine and its web face.
+//! Reading order: `cli` (what there is to run), `settings` (what it may be told), `serve`, `commands`.
+
+mod cli;
+mod commands;
+mod failure;
+mod host;
+mod instance;
+mod logging;
+mod output;
+mod prompt;
+mod serve;
+mod settings;
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    cli::run().await
+}

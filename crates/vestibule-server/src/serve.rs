@@ -1,0 +1,54 @@
+//! `vestibule serve`: opens the instance, says where it is, serves until told to stop, then drains.
+//! The port is taken before the database is touched, and signals are caught before either, so that a start that
+//! cannot succeed changes nothing and a stop is never missed.
+
+mod accept;
+mod first_administrator;
+mod stop;
+mod welcome;
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::response::Redirect;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use url::Url;
+
+use crate::{instance, logging};
+
+pub use welcome::setup_note;
+
+/// Serves until SIGTERM or SIGINT.
+pub async fn run(file: Option<&Path>) -> anyhow::Result<()> {
+    let mut stop = stop::Stop::catch()?;
+    let settings = instance::settings(file)?;
+    logging::begin(&settings.log)?;
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .with_context(|| format!("cannot listen on {} (listen, VESTIBULE_LISTEN)", settings.listen))?;
+    let engine = instance::open(&settings).await?;
+    let setup_token = first_administrator::prepare(&engine, settings.admin).await?;
+    let public_url = settings.web.public_url.clone();
+    let router = mount(&public_url, vestibule_web::router(engine.clone(), settings.web));
+
+    let background = engine.start();
+    welcome::print(listener.local_addr()?, &public_url, setup_token.as_ref());
+    accept::serve(listener, router, &mut stop).await;
+    background.stop().await.context("cannot note when sessions were last used")?;
+    engine.db().close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Puts everything under the path of the public URL.
+fn mount(public_url: &Url, router: Router) -> Router {
+    let prefix = public_url.path().trim_end_matches('/');
+    if prefix.is_empty() {
+        return router;
+    }
+    let home = prefix.to_owned();
+    let slash = format!("{prefix}/");
+    Router::new().route(&slash, get(move || async move { Redirect::permanent(&home) })).nest(prefix, router)
+}

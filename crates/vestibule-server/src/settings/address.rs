@@ -1,0 +1,51 @@
+//! Where Vestibule is reached: what it listens on, what people type, which proxies may speak for a client,
+//! how far its cookie goes. What would let anybody forge an address or widen a cookie by mistake is refused.
+
+use std::net::{IpAddr, SocketAddr};
+
+use ipnet::IpNet;
+use vestibule_web::WebConfig;
+
+use super::key::Key;
+use super::layers::Layers;
+use super::parse;
+use super::problem::Problem;
+
+/// The socket to listen on.
+pub fn listen(layers: &Layers) -> Result<SocketAddr, Problem> {
+    layers.read(Key::Listen, |text| {
+        text.trim().parse().map_err(|_| "must be an IP address and a port, such as 127.0.0.1:8080".to_owned())
+    })
+}
+
+/// What the router needs to know of the outside.
+pub fn web(layers: &Layers) -> Result<WebConfig, Problem> {
+    let mut config = layers.read(Key::PublicUrl, |text| WebConfig::new(text.trim()).map_err(why))?;
+    config.trusted_proxies = layers.read(Key::TrustedProxies, proxies)?;
+    layers.read(Key::SessionCookieDomain, |text| {
+        config.cookie_domain = Some(text.trim().to_owned()).filter(|domain| !domain.is_empty());
+        config.check().map_err(why)
+    })?;
+    Ok(config)
+}
+
+/// The reason alone: the setting's name is said with it anyway.
+fn why(refused: vestibule::Error) -> String {
+    let text = refused.to_string();
+    text.split_once(": ").map_or(text.clone(), |(_, why)| why.to_owned())
+}
+
+fn proxies(text: &str) -> Result<Vec<IpNet>, String> {
+    parse::list(text)?.into_iter().map(proxy).collect()
+}
+
+fn proxy(text: &str) -> Result<IpNet, String> {
+    let net: IpNet = text
+        .parse()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| format!("{text:?} is neither an address nor a CIDR block such as 10.0.0.0/8"))?;
+    if net.prefix_len() == 0 {
+        return Err(format!("{text} trusts everybody, so anybody could forge an address: name your proxies"));
+    }
+    Ok(net)
+}

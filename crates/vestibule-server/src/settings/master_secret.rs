@@ -1,0 +1,90 @@
+//! The master secret beside a SQLite file: made once, on first start, readable by its owner alone.
+//! It appears under its name complete or not at all, so that processes that start together agree on one.
+//! It is never made anew for a database that has data: that would silently void what the lost one protects.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use secrecy::SecretSlice;
+use vestibule::{MIN_SECRET_BYTES, Random};
+
+use super::database::Database;
+use super::key::Key;
+use super::problem::{Problem, Problems};
+
+/// The master secret: the one that was said, else the one beside the database file, made now if this is its first use.
+pub fn obtain(database: &Database) -> anyhow::Result<SecretSlice<u8>> {
+    if let Some(secret) = &database.secret {
+        return Ok(secret.clone());
+    }
+    let (Some(database_file), Some(secret_file)) = (database.sqlite_file(), database.secret_file()) else {
+        return Err(Problems::from(Problem::of(Key::Secret, "is required")).into());
+    };
+    // Asked in this order: whoever makes a database has made its secret before.
+    let has_data = has_data(database_file);
+    if let Some(secret) = read(&secret_file)? {
+        return Ok(secret);
+    }
+    if has_data {
+        let why = format!(
+            "{} has data, but its secret {} is gone: restore that file, or set a secret",
+            database_file.display(),
+            secret_file.display()
+        );
+        return Err(Problems::from(Problem::of(Key::Secret, why)).into());
+    }
+    make(&secret_file).with_context(|| format!("cannot make the master secret {}", secret_file.display()))?;
+    read(&secret_file)?.with_context(|| format!("{} vanished", secret_file.display()))
+}
+
+/// The secret in a file, if the file is there.
+pub fn read(file: &Path) -> anyhow::Result<Option<SecretSlice<u8>>> {
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(why) if why.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(why) => return Err(why).with_context(|| format!("cannot read the master secret {}", file.display())),
+    };
+    let text = text.trim();
+    if text.len() < MIN_SECRET_BYTES {
+        let why = format!("{} holds fewer than {MIN_SECRET_BYTES} bytes", file.display());
+        return Err(Problems::from(Problem::of(Key::Secret, why)).into());
+    }
+    Ok(Some(text.as_bytes().to_vec().into()))
+}
+
+/// Whether a database file has anything in it.
+pub fn has_data(database_file: &Path) -> bool {
+    fs::metadata(database_file).is_ok_and(|file| file.len() > 0)
+}
+
+/// Makes the file, unless another process was first.
+fn make(file: &Path) -> io::Result<()> {
+    let draft = draft_beside(file);
+    let made = write_draft(&draft).and_then(|()| match fs::hard_link(&draft, file) {
+        Err(why) if why.kind() != ErrorKind::AlreadyExists => Err(why),
+        Ok(()) | Err(_) => Ok(()),
+    });
+    let removed = fs::remove_file(&draft);
+    made.and(removed)?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+fn write_draft(draft: &Path) -> io::Result<()> {
+    let mut out = OpenOptions::new().create_new(true).write(true).mode(0o600).open(draft)?;
+    writeln!(out, "{}", hex(&Random::system().bytes::<32>()))?;
+    out.sync_all()
+}
+
+fn draft_beside(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(format!(".{}", hex(&Random::system().bytes::<8>())));
+    name.into()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,51 @@
+//! `admin`: what works when nobody can sign in.
+
+use crate::host::{Host, PASSWORD};
+
+#[test]
+fn an_administrator_is_made_and_listed() {
+    let host = Host::with_administrator();
+    let said = host.fed(&["admin", "create", "--email", "Ann@Example.com", "--name", "Ann", "--stdin"], PASSWORD).ok();
+    assert!(said.contains("is an administrator"), "{said}");
+    let list = host.json(&["admin", "list", "--json"]);
+    let names: Vec<_> = list.as_array().unwrap().iter().map(|a| (&a["username"], &a["email"])).collect();
+    assert_eq!(names.len(), 2);
+    assert_eq!(list[0]["name"], "Ann");
+    assert_eq!(list[1]["username"], "root");
+    assert_eq!(list[1]["groups"][0]["slug"], "administrators");
+    assert!(host.run(&["admin", "list"]).ok().contains("root"));
+}
+
+#[test]
+fn what_the_engine_refuses_is_told_by_its_field() {
+    let host = Host::with_administrator();
+    let said = host.fed(&["admin", "create", "--username", "other", "--stdin"], "short").failed(1);
+    assert!(said.contains("password: "), "{said}");
+    let said = host.fed(&["admin", "create", "--username", "root", "--stdin"], PASSWORD).failed(1);
+    assert!(said.contains("taken"), "{said}");
+    host.run(&["admin", "create", "--stdin"]).failed(2);
+}
+
+#[test]
+fn a_password_comes_from_standard_input_or_a_terminal_and_nowhere_else() {
+    let host = Host::with_administrator();
+    let said = host.run(&["admin", "create", "--username", "other"]).failed(2);
+    assert!(said.contains("--stdin"), "{said}");
+    assert!(host.fed(&["admin", "create", "--username", "other", "--stdin"], "").failed(2).contains("first line"));
+    host.run(&["admin", "create", "--username", "other", "--password", PASSWORD]).failed(2);
+    assert_eq!(host.json(&["admin", "list", "--json"]).as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_reset_password_finds_its_administrator_and_is_audited_as_the_hosts() {
+    let host = Host::with_administrator();
+    let said = host.fed(&["admin", "reset-password", "root", "--stdin"], "copper-Lantern-19-fjord").ok();
+    assert!(said.contains("root has a new password"), "{said}");
+    assert!(host.fed(&["admin", "reset-password", "nobody", "--stdin"], PASSWORD).failed(1).contains("nobody"));
+    assert!(host.fed(&["admin", "reset-password", "root", "--stdin"], "short").failed(1).contains("password"));
+    let audit = host.json(&["audit", "list", "--json", "--action", "password.set"]);
+    assert_eq!(audit["items"].as_array().unwrap().len(), 1, "{audit}");
+    assert_eq!(audit["items"][0]["actor_kind"], "host");
+    assert_eq!(audit["items"][0]["target_label"], "root");
+    assert!(!audit["items"][0]["actor_label"].as_str().unwrap().is_empty());
+}

@@ -1,0 +1,50 @@
+//! `audit`: the log, by page and whole.
+
+use serde_json::Value;
+
+use crate::host::{Host, PASSWORD};
+
+fn actions(page: &Value) -> Vec<&str> {
+    let items = page["items"].as_array().expect("a page has items");
+    items.iter().map(|row| row["action"].as_str().expect("a row has an action")).collect()
+}
+
+#[test]
+fn a_list_is_filtered_and_names_the_host() {
+    let host = Host::with_administrator();
+    host.fed(&["user", "create", "--username", "ann", "--stdin"], PASSWORD).ok();
+    host.run(&["user", "disable", "ann"]).ok();
+    let all = host.json(&["audit", "list", "--json"]);
+    assert_eq!(actions(&all), ["account.disabled", "account.created", "account.created"]);
+    assert!(all["items"].as_array().unwrap().iter().all(|row| row["actor_kind"] == "host" && row["outcome"] == "done"));
+    let about = host.json(&["audit", "list", "--json", "--account", "ann", "--action", "account.created"]);
+    assert_eq!(actions(&about), ["account.created"]);
+    assert_eq!(about["items"][0]["target_label"], "ann");
+    assert!(actions(&host.json(&["audit", "list", "--json", "--outcome", "refused"])).is_empty());
+    host.run(&["audit", "list", "--outcome", "perhaps"]).failed(2);
+    assert!(host.run(&["audit", "list"]).ok().contains("account.disabled"));
+}
+
+#[test]
+fn an_account_that_is_gone_is_still_found_by_its_id() {
+    let host = Host::with_administrator();
+    host.fed(&["user", "create", "--username", "ann", "--stdin"], PASSWORD).ok();
+    let ann = host.json(&["user", "show", "ann", "--json"])["id"].as_str().unwrap().to_owned();
+    host.run(&["user", "delete", &ann, "--yes"]).ok();
+    let log = host.json(&["audit", "list", "--json", "--account", &ann]);
+    assert_eq!(actions(&log), ["account.deleted", "account.created"]);
+}
+
+#[test]
+fn an_export_is_every_row_on_a_line_of_its_own() {
+    let host = Host::with_administrator();
+    for n in 0..105 {
+        host.run(&["user", if n % 2 == 0 { "unlock" } else { "sign-out" }, "root"]).ok();
+    }
+    let export = host.run(&["audit", "export"]).ok();
+    let rows: Vec<Value> = export.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let ids: std::collections::BTreeSet<&str> = rows.iter().map(|row| row["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), rows.len());
+    assert!(rows.len() > 100, "more than a page: {}", rows.len());
+    assert_eq!(rows.last().unwrap()["action"], "account.created", "newest first");
+}

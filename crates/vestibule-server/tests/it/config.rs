@@ -1,0 +1,86 @@
+//! `config`, and what every command makes of settings and of its command line.
+
+use serde_json::Value;
+
+use crate::host::Host;
+
+fn value_of<'a>(shown: &'a Value, key: &str) -> (&'a Value, &'a str) {
+    let mut entries = shown.as_array().expect("a list").iter();
+    let entry = entries.find(|entry| entry["key"] == key).expect("every setting is shown");
+    (&entry["value"], entry["source"].as_str().expect("every value comes from somewhere"))
+}
+
+#[test]
+fn show_tells_each_value_and_where_it_comes_from() {
+    let host = Host::new()
+        .with("VESTIBULE_CONFIG", "mine.toml")
+        .with("VESTIBULE_LISTEN", "127.0.0.1:9999")
+        .with("VESTIBULE_LIMITS_SIGN_IN", "off");
+    host.write("mine.toml", "listen = \"127.0.0.1:1\"\nsign_up = \"closed\"\n");
+    let shown = host.json(&["config", "show", "--json"]);
+    assert_eq!(value_of(&shown, "listen"), (&"127.0.0.1:9999".into(), "environment"));
+    assert_eq!(value_of(&shown, "sign_up"), (&"closed".into(), "file"));
+    assert_eq!(value_of(&shown, "session.idle_hours"), (&"24".into(), "default"));
+    assert_eq!(value_of(&shown, "limits.sign_in_global"), (&"off".into(), "environment"));
+    assert_eq!(value_of(&shown, "secret"), (&Value::Null, "default"));
+    let table = host.run(&["config", "show"]).ok();
+    assert!(table.contains("VESTIBULE_SESSION_TTL_HOURS") && table.contains("session.idle_hours"), "{table}");
+}
+
+#[test]
+fn no_command_shows_a_secret() {
+    let host = Host::new()
+        .with("VESTIBULE_SECRET", "hunter2-hunter2-hunter2-hunter2-hunter2")
+        .with("VESTIBULE_DATABASE_URL", "postgres://ann:hunter2@127.0.0.1:1/v")
+        .with("VESTIBULE_ADMIN_USERNAME", "root")
+        .with("VESTIBULE_ADMIN_PASSWORD", "hunter2");
+    for args in [&["config", "show"][..], &["config", "show", "--json"], &["config", "check"], &["doctor"], &["serve"]]
+    {
+        let ran = host.run(args);
+        assert!(!ran.stdout.contains("hunter2") && !ran.stderr.contains("hunter2"), "{args:?} {ran:?}");
+    }
+    assert!(host.run(&["config", "show"]).ok().contains("postgres://ann:********@127.0.0.1:1/v"));
+}
+
+#[test]
+fn check_names_every_problem_and_exits_2() {
+    let host = Host::new().with("VESTIBULE_SIGNUP", "closed").with("VESTIBULE_LISTEN_ON", "x");
+    let said = host.run(&["config", "check"]).failed(2);
+    assert!(said.contains("VESTIBULE_SIGNUP: ") && said.contains("VESTIBULE_LISTEN_ON: "), "{said}");
+    let ran = Host::new().with("VESTIBULE_PUBLIC_URL", "http://example.com").run(&["config", "check", "--json"]);
+    let answer: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(answer["ok"], false);
+    assert_eq!(answer["problems"][0]["setting"], "public_url (VESTIBULE_PUBLIC_URL)");
+    ran.failed(2);
+    assert_eq!(Host::new().json(&["config", "check", "--json"])["ok"], true);
+}
+
+#[test]
+fn unknown_names_stop_every_command_before_it_touches_anything() {
+    let host = Host::new().with("VESTIBULE_CONFIG", "mine.toml");
+    host.write("mine.toml", "[session]\nidle_hour = 1\n");
+    for args in [&["serve"][..], &["migrate", "up"], &["admin", "list"], &["setup-token"], &["healthcheck"]] {
+        assert!(host.run(args).failed(2).contains("session.idle_hour"), "{args:?}");
+    }
+    assert_eq!(host.files(), ["mine.toml"]);
+}
+
+#[test]
+fn postgres_without_a_secret_is_refused() {
+    let host = Host::new().with("VESTIBULE_DATABASE_URL", "postgres://ann@127.0.0.1:1/v");
+    for args in [&["serve"][..], &["migrate"], &["config", "check"]] {
+        assert!(host.run(args).failed(2).contains("secret (VESTIBULE_SECRET)"), "{args:?}");
+    }
+}
+
+#[test]
+fn the_command_line_explains_itself() {
+    let nothing = Host::new().run(&[]);
+    assert_eq!(nothing.code, 2);
+    assert!(nothing.stderr.contains("Usage: vestibule"), "{nothing:?}");
+    assert!(Host::new().run(&["--help"]).ok().contains("setup-token"));
+    assert!(Host::new().run(&["--version"]).ok().starts_with("vestibule "));
+    Host::new().run(&["user", "teleport"]).failed(2);
+    Host::new().run(&["user", "list", "--limit", "0"]).failed(2);
+    assert!(Host::new().run(&["user", "list", "--cursor", "x"]).failed(2).contains("--cursor"));
+}
