@@ -119,9 +119,9 @@ impl Entry {
         self
     }
 
-    /// To the account of this id, which may be gone.
-    pub(crate) fn on_id(mut self, account: AccountId) -> Entry {
-        self.target = Some(("account", Some(account.0), String::new()));
+    /// To the account of this id, known by this label.
+    pub(crate) fn on_known(mut self, account: AccountId, label: &str) -> Entry {
+        self.target = Some(("account", Some(account.0), label.to_owned()));
         self
     }
 
@@ -231,7 +231,8 @@ impl Vestibule {
         if let Err(Error::Conflict(code) | Error::Denied(code)) = &result {
             let account = Account::find(&mut self.db().read().await?, target).await?;
             let entry = Entry::refused(action, Code::as_str(*code));
-            let entry = account.map_or(entry.clone().on_id(target), |account| entry.on(&account));
+            let label = account.map(|account| account.label()).unwrap_or_default();
+            let entry = entry.on_known(target, &label);
             self.audit_alone(caller, entry).await?;
         }
         result

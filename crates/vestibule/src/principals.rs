@@ -178,7 +178,8 @@ impl Vestibule {
         let now = self.now();
         let session = match self.cached(&digest, now) {
             Some(session) => Some(session),
-            None => self.load(digest, now).await?,
+            // Boxed: otherwise every check would carry, and copy, the room that a query needs.
+            None => Box::pin(self.load(digest, now)).await?,
         };
         if let Some(session) = &session {
             self.principals().touch(session, now, self.config().session.idle);

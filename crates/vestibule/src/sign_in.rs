@@ -117,7 +117,7 @@ impl Vestibule {
         let now = self.now();
         let mut tx = self.db().write().await?;
         if Session::end(&mut tx, session.account_id, session.session_id).await? {
-            let entry = Entry::done("session.ended").on_id(session.account_id);
+            let entry = Entry::done("session.ended").on_known(session.account_id, &session.label);
             self.audit(&mut tx, caller, entry.with(json!({ "session": session.session_id }))).await?;
         }
         Revocations::insert(&mut tx, session.account_id, now).await?;

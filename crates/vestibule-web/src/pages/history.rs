@@ -48,6 +48,13 @@ pub(crate) struct Party {
     pub account: Option<Uuid>,
 }
 
+/// Every act that has words, by its words: its name, and the words.
+pub(super) fn known() -> Vec<(&'static str, &'static str)> {
+    let mut known = WORDS.to_vec();
+    known.sort_unstable_by_key(|(_, words)| *words);
+    known
+}
+
 impl Act {
     /// As an administrator sees it.
     pub(super) fn of(row: AuditRow) -> Act {

@@ -114,6 +114,8 @@ db_test!(the_audit_log_is_narrowed_by_who_whom_what_and_outcome, |db| async move
     assert_eq!(acts(&mut root, &format!("target={id}&outcome=refused")).await, 1);
     assert_eq!(acts(&mut root, "action=account.created").await, 2);
     assert_eq!(acts(&mut root, "action=nothing.done").await, 0);
+    let page = root.get("/admin/audit?action=account.created").await;
+    page.assert_says("<option value=\"account.created\" selected>Creating the account</option>");
     let nobody = root.get("/admin/audit?actor=nobody").await;
     nobody.assert_mistake(422, "actor", "Nobody is known by this. Whoever was deleted can be found by id.");
     assert_eq!(root.get("/admin/audit?outcome=maybe").await.status, 422);

@@ -136,6 +136,7 @@ db_test!(under_a_prefix_everything_stays_under_it, |db| async move {
         "/admin/admins/new",
         &me,
         "/admin/audit",
+        "/docs",
     ] {
         assert_eq!(root.get(path).await.status, 200, "{path}");
     }

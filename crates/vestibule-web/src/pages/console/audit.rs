@@ -13,9 +13,9 @@ use crate::api::list::filter;
 use crate::app::App;
 use crate::error::Result;
 use crate::extract::{Administrator, Query};
-use crate::pages::form::Form;
+use crate::pages::form::{Form, given};
 use crate::pages::frame::{Frame, Here};
-use crate::pages::history::Act;
+use crate::pages::history::{self, Act};
 use crate::pages::paging::{Place, Turn};
 use crate::pages::show;
 
@@ -26,7 +26,7 @@ const NOBODY: &str = "Nobody is known by this. Whoever was deleted can be found 
 struct AuditPage {
     frame: Frame,
     form: Form,
-    outcomes: [(AuditOutcome, bool); 2],
+    asked: AuditQuery,
     acts: Vec<Act>,
     turn: Turn,
 }
@@ -53,7 +53,7 @@ async fn list(
         actor,
         target: target.map(|target| target.0),
         about: None,
-        action: Some(asked.action.trim().to_owned()).filter(|action| !action.is_empty()),
+        action: given(asked.action.clone()),
         outcome: filter("outcome", Some(&asked.outcome))?,
     };
     let (acts, next) = match form.is_refused() {
@@ -64,9 +64,8 @@ async fn list(
         }
     };
     let turn = place.turn(&app, Here::Audit.path(), &asked.pairs(), next.as_deref());
-    let outcomes = [AuditOutcome::Done, AuditOutcome::Refused].map(|one| (one, asked.outcome == one.as_str()));
     let frame = Frame::at(&app, &session, Here::Audit).around(&form);
-    show(form.status(), &AuditPage { frame, form, outcomes, acts, turn })
+    show(form.status(), &AuditPage { frame, form, asked, acts, turn })
 }
 
 /// The account of this id, address or username; nobody known is noted beside the field.
@@ -88,6 +87,18 @@ async fn whoever(app: &App, field: &'static str, text: &str, form: &mut Form) ->
 impl AuditQuery {
     fn form(&self) -> Form {
         self.pairs().into_iter().fold(Form::blank(), |form, (field, value)| form.with(field, value))
+    }
+
+    /// The acts to choose from: name, words, and whether it is the chosen one. A name without words is its own words.
+    fn actions(&self) -> Vec<(&str, &str, bool)> {
+        let known = history::known();
+        let is_known = self.action.is_empty() || known.iter().any(|(action, _)| *action == self.action);
+        let other = (!is_known).then_some((self.action.as_str(), self.action.as_str()));
+        known.into_iter().chain(other).map(|(action, words)| (action, words, action == self.action)).collect()
+    }
+
+    fn outcomes(&self) -> [(AuditOutcome, bool); 2] {
+        [AuditOutcome::Done, AuditOutcome::Refused].map(|one| (one, self.outcome == one.as_str()))
     }
 
     fn pairs(&self) -> [(&'static str, &str); 4] {
