@@ -1,5 +1,6 @@
 //! Chores of the workspace, as `cargo xtask CHORE`: make ready what a chore needs, run it, leave nothing behind.
-//! `test` is the gate that every change must pass; a thing it needs and cannot find is a failure, never a skip.
+//! `test` is the gate that every change must pass; a server or browser that it cannot find is a failure, never a skip.
+//! (Licences are checked too, on machines that have cargo-deny.)
 
 mod packages;
 mod postgres;

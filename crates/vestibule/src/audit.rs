@@ -8,10 +8,9 @@ use uuid::Uuid;
 
 use crate::accounts::Account;
 use crate::caller::{Actor, Caller};
-use crate::code::Code;
 use crate::db::{Arg, Json, Tx, from_row, text_enum};
 use crate::engine::Vestibule;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::id::{AccountId, AuditId, RequestId};
 use crate::paging::{Cursor, Page, PageRequest};
 use crate::time::Timestamp;
@@ -157,6 +156,12 @@ impl AuditRow {
         Ok(page.page(rows, |row: &AuditRow| Cursor { created_at: row.created_at, id: row.id.0 }))
     }
 
+    /// As a person may see it: without where somebody else acted from.
+    pub fn seen_by(self, me: AccountId) -> AuditRow {
+        let is_own = self.actor_id == Some(me.0) || self.actor_kind == ActorKind::Anonymous;
+        if is_own { self } else { AuditRow { ip: None, request_id: None, ..self } }
+    }
+
     async fn insert(&self, tx: &mut Tx) -> Result<()> {
         let sql =
             "INSERT INTO audit (id, created_at, actor_kind, actor_id, actor_label, action, target_kind, target_id,
@@ -211,31 +216,6 @@ impl Vestibule {
             outcome: entry.outcome,
         };
         row.insert(tx).await
-    }
-
-    /// Writes an entry of its own, for what was refused and so has no transaction.
-    pub(crate) async fn audit_alone(&self, caller: &Caller, entry: Entry) -> Result<()> {
-        let mut tx = self.db().write().await?;
-        self.audit(&mut tx, caller, entry).await?;
-        tx.commit().await
-    }
-
-    /// Passes a result on, and writes down a refusal by a guard: who tried what, and which guard held.
-    pub(crate) async fn audit_refusal<T>(
-        &self,
-        caller: &Caller,
-        action: &'static str,
-        target: AccountId,
-        result: Result<T>,
-    ) -> Result<T> {
-        if let Err(Error::Conflict(code) | Error::Denied(code)) = &result {
-            let account = Account::find(&mut self.db().read().await?, target).await?;
-            let entry = Entry::refused(action, Code::as_str(*code));
-            let label = account.map(|account| account.label()).unwrap_or_default();
-            let entry = entry.on_known(target, &label);
-            self.audit_alone(caller, entry).await?;
-        }
-        result
     }
 }
 

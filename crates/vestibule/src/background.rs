@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::one_time_tokens::OneTimeToken;
 use crate::revocations::Revocations;
 use crate::sessions::Session;
+use crate::time::micros;
 
 const FEED_EVERY: Duration = Duration::from_millis(250);
 const TOUCHES_EVERY: Duration = Duration::from_secs(5);
@@ -86,8 +87,7 @@ impl Vestibule {
     pub async fn health(&self) -> Health {
         let database = timeout(Duration::from_secs(2), self.is_database_up()).await.unwrap_or(false);
         let swept_at = self.pulse().0.load(Ordering::Acquire);
-        let late = i64::try_from(SWEEP_LATE.as_micros()).unwrap_or(i64::MAX);
-        let sweeper = swept_at != NEVER && self.monotonic_micros() - swept_at < late;
+        let sweeper = swept_at != NEVER && micros(self.clock().monotonic()) - swept_at < micros(SWEEP_LATE);
         Health { database, sweeper, feed: self.principals().is_feed_fresh(self.clock()) }
     }
 
@@ -149,12 +149,8 @@ impl Vestibule {
                 break;
             }
         }
-        self.pulse().0.store(self.monotonic_micros(), Ordering::Release);
+        self.pulse().0.store(micros(self.clock().monotonic()), Ordering::Release);
         Ok(())
-    }
-
-    fn monotonic_micros(&self) -> i64 {
-        i64::try_from(self.clock().monotonic().as_micros()).unwrap_or(i64::MAX)
     }
 }
 

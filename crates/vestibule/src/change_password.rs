@@ -41,7 +41,8 @@ impl Vestibule {
         session: &LiveSession,
         change: PasswordChange,
     ) -> Result<ChangePassword> {
-        let Some((account, proof)) = self.prove_owner(caller, session, &change.current).await? else {
+        let Some((account, proof)) = self.prove_owner(caller, session, &change.current, "password.changed").await?
+        else {
             return Ok(ChangePassword::WrongCurrent);
         };
         let whose = Whose::account(&mut self.db().read().await?, &account).await?;

@@ -5,6 +5,7 @@
 
 mod args;
 mod connect;
+mod errors;
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use sqlx::{PgConnection, PgPool, Postgres, SqlSafeStr, Sqlite, SqliteConnection,
 use uuid::Uuid;
 
 pub use args::{Arg, Json, Row};
-pub(crate) use args::{from_row, placeholders, sql_newtype, text_enum, values};
+pub(crate) use args::{built, from_row, placeholders, sql_newtype, text_enum, values};
 pub use connect::MigrationState;
 
 use crate::error::Result;

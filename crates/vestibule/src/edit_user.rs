@@ -1,5 +1,5 @@
 //! Edit somebody else's account, as an administrator: address, username, name, groups. A new address is unproven and
-//! ends the account's sessions; leaving Administrators is guarded.
+//! ends the account's sessions, and so does joining Administrators; leaving them is guarded.
 
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use crate::edit_profile::{ParsedProfile, ProfileEdit};
 use crate::email::Email;
 use crate::engine::Vestibule;
 use crate::error::{Error, FieldErrors, Result};
-use crate::groups::GroupRef;
+use crate::groups::{ADMINISTRATORS, GroupRef};
 use crate::id::{AccountId, GroupId};
 use crate::last_admin::LastAdminGuard;
 use crate::revocations::Revocations;
@@ -59,6 +59,9 @@ impl Vestibule {
         self.apply_profile(&mut tx, &account, profile).await?;
         if let Some(groups) = &edit.group_ids {
             self.replace_groups(&mut tx, &before, groups).await?;
+            if groups.contains(&ADMINISTRATORS) && !before.groups.iter().any(|group| group.id == ADMINISTRATORS) {
+                Session::end_all(&mut tx, id).await?; // a session from before must not become an administrator's
+            }
         }
         guard.release(&mut tx).await?;
         let after = AccountView::get(&mut tx, id).await?;

@@ -47,11 +47,6 @@ impl Email {
     pub fn domain(&self) -> &str {
         self.address.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
-
-    /// The part before the `@`, normalised.
-    pub fn local_part(&self) -> &str {
-        self.normalized.rsplit_once('@').map_or("", |(local, _)| local)
-    }
 }
 
 #[cfg(test)]
@@ -65,7 +60,7 @@ mod tests {
         let email = Email::parse("  Ann.Lee@BÜCHER.Example ").expect("an address");
         assert_eq!(email.as_str(), "Ann.Lee@xn--bcher-kva.example");
         assert_eq!(email.normalized(), "ann.lee@xn--bcher-kva.example");
-        assert_eq!((email.local_part(), email.domain()), ("ann.lee", "xn--bcher-kva.example"));
+        assert_eq!(email.domain(), "xn--bcher-kva.example");
     }
 
     #[test]

@@ -28,6 +28,7 @@ impl Vestibule {
         while let Some(next) = keep(&mut activity, AuditRow::list(&mut connection, &about_me, page).await?)? {
             page.cursor = Some(next);
         }
+        let activity: Vec<AuditRow> = activity.into_iter().map(|row| row.seen_by(id)).collect();
         Ok(json!({
             "exported_at": self.now(),
             "account": view.account,

@@ -4,10 +4,9 @@
 use std::collections::HashMap;
 
 use serde::Serialize;
-use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use crate::db::{Arg, Tx, from_row, placeholders};
+use crate::db::{Arg, Tx, built, from_row, placeholders};
 use crate::error::Result;
 use crate::id::{AccountId, GroupId};
 use crate::time::Timestamp;
@@ -82,7 +81,7 @@ impl GroupRef {
         );
         let args: Vec<&dyn Arg> = accounts.iter().map(|account| account as &dyn Arg).collect();
         let mut groups: HashMap<AccountId, Vec<GroupRef>> = HashMap::new();
-        for row in tx.all::<Membership>(AssertSqlSafe(sql), &args).await? {
+        for row in tx.all::<Membership>(built(sql), &args).await? {
             let group = GroupRef { id: row.id, slug: row.slug, name: row.name };
             groups.entry(row.account_id).or_default().push(group);
         }

@@ -48,6 +48,10 @@ struct Turns {
 #[derive(Debug)]
 pub(crate) struct Ticket(#[expect(dead_code, reason = "held, and given back when dropped")] OwnedSemaphorePermit);
 
+/// A core of one's own, until the work on it has ended.
+#[derive(Debug)]
+pub(crate) struct Core(#[expect(dead_code, reason = "held, and given back when dropped")] OwnedSemaphorePermit);
+
 /// One of the two attempts that an account may have in the pool at once.
 #[derive(Debug)]
 pub(crate) struct Turn {
@@ -97,9 +101,14 @@ impl Hasher {
         turn
     }
 
+    /// Waits for a core. The place in line is taken at the first poll, so other work can be done while waiting.
+    pub(crate) async fn core(&self, _ticket: &Ticket) -> Result<Core> {
+        self.0.cores.clone().acquire_owned().await.map(Core).map_err(Error::internal)
+    }
+
     /// Whether the password has this hash; with none, the same work and always false.
-    pub(crate) async fn verify(&self, ticket: &Ticket, password: SecretString, hash: Option<String>) -> Result<bool> {
-        self.on_a_core(ticket, move |inner| {
+    pub(crate) async fn verify(&self, core: Core, password: SecretString, hash: Option<String>) -> Result<bool> {
+        self.on_a_core(core, move |inner| {
             let matches = inner.verify(password.expose_secret().as_bytes(), hash.as_deref().unwrap_or(&inner.decoy))?;
             Ok(matches && hash.is_some())
         })
@@ -108,7 +117,8 @@ impl Hasher {
 
     /// The password's hash under today's parameters.
     pub(crate) async fn hash(&self, ticket: &Ticket, password: SecretString) -> Result<String> {
-        self.on_a_core(ticket, move |inner| inner.hash(password.expose_secret().as_bytes())).await
+        let core = self.core(ticket).await?;
+        self.on_a_core(core, move |inner| inner.hash(password.expose_secret().as_bytes())).await
     }
 
     /// Whether the password has any of these hashes.
@@ -118,7 +128,8 @@ impl Hasher {
         password: SecretString,
         hashes: Vec<String>,
     ) -> Result<bool> {
-        self.on_a_core(ticket, move |inner| {
+        let core = self.core(ticket).await?;
+        self.on_a_core(core, move |inner| {
             for hash in &hashes {
                 if inner.verify(password.expose_secret().as_bytes(), hash)? {
                     return Ok(true);
@@ -135,7 +146,8 @@ impl Hasher {
         ticket: &Ticket,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
-        self.on_a_core(ticket, move |_| Ok(work())).await
+        let core = self.core(ticket).await?;
+        self.on_a_core(core, move |_| Ok(work())).await
     }
 
     /// Whether a hash was made with other parameters than today's.
@@ -154,10 +166,9 @@ impl Hasher {
 
     async fn on_a_core<T: Send + 'static>(
         &self,
-        _ticket: &Ticket,
+        core: Core,
         work: impl FnOnce(&Inner) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let core = self.0.cores.clone().acquire_owned().await.map_err(Error::internal)?;
         let inner = self.0.clone();
         // The permit goes along: a caller who leaves does not let another hash begin before this one has ended.
         let work = tokio::task::spawn_blocking(move || {
@@ -241,9 +252,24 @@ mod tests {
         let hash = hasher.hash(&ticket, "correct horse".into()).await.expect("a hash");
         assert!(hash.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{hash}");
         assert!(Argon2::default().verify_password(b"correct horse", hash.as_str()).is_ok());
-        assert!(hasher.verify(&ticket, "correct horse".into(), Some(hash.clone())).await.expect("an answer"));
-        assert!(!hasher.verify(&ticket, "wrong horse".into(), Some(hash.clone())).await.expect("an answer"));
-        assert!(!hasher.verify(&ticket, "correct horse".into(), None).await.expect("an answer"));
+        assert!(
+            hasher
+                .verify(hasher.core(&ticket).await.expect("a core"), "correct horse".into(), Some(hash.clone()))
+                .await
+                .expect("an answer")
+        );
+        assert!(
+            !hasher
+                .verify(hasher.core(&ticket).await.expect("a core"), "wrong horse".into(), Some(hash.clone()))
+                .await
+                .expect("an answer")
+        );
+        assert!(
+            !hasher
+                .verify(hasher.core(&ticket).await.expect("a core"), "correct horse".into(), None)
+                .await
+                .expect("an answer")
+        );
         assert!(!hasher.is_outdated(&hash));
         assert!(hasher.is_outdated(&hash.replace("m=8", "m=16")));
     }

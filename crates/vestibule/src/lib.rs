@@ -42,6 +42,7 @@ mod principals;
 mod prove_password;
 mod random;
 mod reauthenticate;
+mod refusals;
 mod revocations;
 mod secret;
 mod sessions;

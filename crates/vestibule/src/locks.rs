@@ -13,7 +13,7 @@ pub(crate) enum Lock {
 }
 
 impl Lock {
-    /// Takes the lock until the transaction ends. Take it before anything else in the transaction.
+    /// Takes the lock until the transaction ends. Take the administrators' before anything else in the transaction.
     pub(crate) async fn take(self, tx: &mut Tx) -> Result<()> {
         let name = match self {
             Lock::Administrators => "administrators",

@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use crate::code::Code;
 use crate::config::PasswordConfig;
 
-/// Common passwords of twelve characters and more, in lower case; shorter ones fail by their length.
+/// Common passwords of eight characters and more, in lower case; shorter ones fail by their length.
 const COMMON: &str = include_str!("common_passwords.txt");
 const MAX_CHARS: usize = 128;
 const MAX_BYTES: usize = 512;
@@ -126,6 +126,6 @@ mod tests {
     fn the_list_holds_only_what_length_does_not_refuse_already() {
         let lines: Vec<&str> = COMMON.lines().collect();
         assert!(lines.len() > 200);
-        assert!(lines.iter().all(|line| line.chars().count() >= 12 && **line == line.to_lowercase()));
+        assert!(lines.iter().all(|line| line.chars().count() >= 8 && **line == line.to_lowercase()));
     }
 }

@@ -18,7 +18,7 @@ use crate::id::{AccountId, SessionId};
 use crate::revocations::Revocations;
 use crate::secret::{Digest, Secret};
 use crate::sessions::{AuthMethod, SessionPrincipal, Touch};
-use crate::time::{Clock, Timestamp};
+use crate::time::{Clock, Timestamp, micros};
 
 const CAPACITY: usize = 100_000;
 const SLOTS: usize = 65_536;
@@ -248,8 +248,4 @@ impl Vestibule {
         }
         Ok(())
     }
-}
-
-fn micros(span: Duration) -> i64 {
-    i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }

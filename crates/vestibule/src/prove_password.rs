@@ -28,36 +28,45 @@ pub(crate) struct Proof {
     _turn: Turn,
 }
 
+/// What is claimed: that this is the password of somebody.
+pub(crate) struct Claim<'a> {
+    /// Stands for whoever is asked about, known or not.
+    pub key: Digest,
+    /// Who that is, if anybody.
+    pub account: Option<&'a Account>,
+    pub password: &'a SecretString,
+}
+
 impl Vestibule {
-    /// Whether the password is the account's; `key` stands for whoever is asked about, known or not.
+    /// Whether the claim is true. The ticket is room in the pool, taken before anything was looked up.
     pub(crate) async fn prove_password(
         &self,
         caller: &Caller,
-        key: Digest,
-        account: Option<&Account>,
-        password: &SecretString,
+        ticket: Ticket,
+        claim: Claim<'_>,
     ) -> Result<Option<Proof>> {
-        let ticket = self.hasher().admit()?;
-        let turn = self.hasher().turn(&ticket, key).await;
-        let attempt = self.count_attempt(caller, account).await?;
+        let turn = self.hasher().turn(&ticket, claim.key).await;
+        // Counted while waiting in line, so that no core waits for the database and the line keeps its order.
+        let (core, attempt) = tokio::try_join!(self.hasher().core(&ticket), self.count_attempt(claim.account))?;
         let hash = attempt.as_ref().map(|attempt| attempt.hash.clone());
-        let is_right = self.hasher().verify(&ticket, normalize(password), hash).await?;
+        let is_right = self.hasher().verify(core, normalize(claim.password), hash).await?;
+        if let (false, Some(account), Some(attempt)) = (is_right, claim.account, &attempt)
+            && attempt.failed_attempts >= MAX_ATTEMPTS
+        {
+            self.audit_alone(caller, Entry::done("account.locked").on(account)).await?;
+        }
         let attempt = attempt.filter(|_| is_right);
         Ok(attempt.map(|Attempt { session_version, hash, .. }| Proof { session_version, hash, ticket, _turn: turn }))
     }
 
     /// Counts the attempt, or writes as much to no effect when there is nothing to count.
-    async fn count_attempt(&self, caller: &Caller, account: Option<&Account>) -> Result<Option<Attempt>> {
+    async fn count_attempt(&self, account: Option<&Account>) -> Result<Option<Attempt>> {
         let now = self.now();
         let id = account.map_or_else(|| AccountId::fresh(now, self.random()), |account| account.id);
         let mut tx = self.db().write().await?;
         let attempt = Account::count_attempt(&mut tx, id, now).await?;
-        match (&attempt, account) {
-            (Some(attempt), Some(account)) if attempt.failed_attempts >= MAX_ATTEMPTS => {
-                self.audit(&mut tx, caller, Entry::done("account.locked").on(account)).await?;
-            }
-            (Some(_), _) => {}
-            (None, _) => Lock::Decoy.take(&mut tx).await?,
+        if attempt.is_none() {
+            Lock::Decoy.take(&mut tx).await?;
         }
         tx.commit().await?;
         Ok(attempt)

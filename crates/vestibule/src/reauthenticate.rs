@@ -11,7 +11,7 @@ use crate::engine::Vestibule;
 use crate::error::Result;
 use crate::groups::GroupRef;
 use crate::principals::LiveSession;
-use crate::prove_password::Proof;
+use crate::prove_password::{Claim, Proof};
 use crate::revocations::Revocations;
 use crate::secret::{Digest, Secret, SecretKind};
 use crate::sessions::Session;
@@ -34,7 +34,8 @@ impl Vestibule {
         session: &LiveSession,
         password: SecretString,
     ) -> Result<Reauthenticate> {
-        let Some((account, proof)) = self.prove_owner(caller, session, &password).await? else {
+        let act = "session.reauthenticated";
+        let Some((account, proof)) = self.prove_owner(caller, session, &password, act).await? else {
             return Ok(Reauthenticate::WrongPassword);
         };
         let mut tx = self.db().write().await?;
@@ -52,19 +53,21 @@ impl Vestibule {
         Ok(Reauthenticate::Done(Box::new(signed_in)))
     }
 
-    /// Proves the password of the one whose session asks, and writes down when it was wrong.
+    /// Proves, for an act, the password of the one whose session asks, and writes down when it was wrong.
     pub(crate) async fn prove_owner(
         &self,
         caller: &Caller,
         session: &LiveSession,
         password: &SecretString,
+        act: &'static str,
     ) -> Result<Option<(Account, Proof)>> {
+        let ticket = self.hasher().admit()?;
         let account = Account::get(&mut self.db().read().await?, session.account_id).await?;
-        let key = Digest::of(account.id.0.as_bytes());
-        match self.prove_password(caller, key, Some(&account), password).await? {
+        let claim = Claim { key: Digest::of(account.id.0.as_bytes()), account: Some(&account), password };
+        match self.prove_password(caller, ticket, claim).await? {
             Some(proof) => Ok(Some((account, proof))),
             None => {
-                let refusal = Entry::refused("session.reauthenticated", "current_password_incorrect").on(&account);
+                let refusal = Entry::refused(act, "current_password_incorrect").on(&account);
                 self.audit_alone(caller, refusal).await?;
                 Ok(None)
             }

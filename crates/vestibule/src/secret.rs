@@ -65,11 +65,6 @@ impl Secret {
         (checksum(signed) == sum).then(|| Secret { kind, text: text.to_owned() })
     }
 
-    /// What it is for.
-    pub fn kind(&self) -> SecretKind {
-        self.kind
-    }
-
     /// What is stored in its place.
     pub fn digest(&self) -> Digest {
         Digest(Sha256::digest(self.text.as_bytes()).into())

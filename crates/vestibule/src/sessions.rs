@@ -3,11 +3,10 @@
 //! `authenticated_at` is when its owner last proved who they are; the absolute expiry never moves.
 
 use serde::Serialize;
-use sqlx::AssertSqlSafe;
 
 use crate::caller::Caller;
 use crate::config::SessionConfig;
-use crate::db::{Arg, Tx, from_row, text_enum, values};
+use crate::db::{Arg, Tx, built, from_row, text_enum, values};
 use crate::error::Result;
 use crate::groups::ADMINISTRATORS;
 use crate::id::{AccountId, SessionId};
@@ -224,7 +223,7 @@ impl Touch {
         );
         let args: Vec<&dyn Arg> =
             touches.iter().flat_map(|(id, touch)| [id as &dyn Arg, &touch.seen_at, &touch.expires_at]).collect();
-        tx.exec(AssertSqlSafe(sql), &args).await
+        tx.exec(built(sql), &args).await
     }
 }
 

@@ -16,7 +16,7 @@ use crate::id::SessionId;
 use crate::password_policy::normalize;
 use crate::passwords::Password;
 use crate::principals::LiveSession;
-use crate::prove_password::Proof;
+use crate::prove_password::{Claim, Proof};
 use crate::revocations::Revocations;
 use crate::secret::{Digest, Secret, SecretKind};
 use crate::sessions::Session;
@@ -55,12 +55,14 @@ pub struct SignedIn {
 impl Vestibule {
     /// Signs in with an e-mail address or username and a password.
     pub async fn sign_in(&self, caller: &Caller, form: SignInForm) -> Result<SignIn> {
+        let ticket = self.hasher().admit()?;
         let account = Account::find_by_identifier(&mut self.db().read().await?, &form.identifier).await?;
         let key = account.as_ref().map_or_else(
             || Digest::of(form.identifier.trim().to_lowercase().as_bytes()),
             |account| Digest::of(account.id.0.as_bytes()),
         );
-        let proof = self.prove_password(caller, key, account.as_ref(), &form.password).await?;
+        let claim = Claim { key, account: account.as_ref(), password: &form.password };
+        let proof = self.prove_password(caller, ticket, claim).await?;
         if let (Some(account), Some(proof)) = (&account, &proof)
             && let Some(signed_in) = self.complete_sign_in(caller, account, proof, &form.password).await?
         {

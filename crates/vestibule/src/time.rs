@@ -96,7 +96,8 @@ impl Clock {
     }
 }
 
-fn micros(span: Duration) -> i64 {
+/// A span in microseconds, as timestamps count them.
+pub(crate) fn micros(span: Duration) -> i64 {
     i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }
 

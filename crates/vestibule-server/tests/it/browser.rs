@@ -85,8 +85,7 @@ fn setup_token(server: &Server) -> String {
     printed.split_whitespace().find(|word| word.starts_with("vst_set_")).expect("it is printed").to_owned()
 }
 
-async fn journey(javascript: bool) {
-    let db = TestDb::sqlite();
+async fn journey(db: TestDb, javascript: bool) {
     let server = node(&db).await;
     let person = Person::at(&server, javascript).await;
 
@@ -173,11 +172,11 @@ async fn journey(javascript: bool) {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Chromium: run cargo xtask test"]
 async fn everything_works_in_a_browser() {
-    journey(true).await;
+    journey(TestDb::sqlite(), true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs Chromium: run cargo xtask test"]
+#[ignore = "needs Chromium and PostgreSQL: run cargo xtask test"]
 async fn everything_works_without_scripts() {
-    journey(false).await;
+    journey(TestDb::postgres(), false).await;
 }

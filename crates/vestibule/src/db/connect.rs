@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::SqlSafeStr as _;
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::migrate::{AppliedMigration, MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
@@ -18,7 +18,7 @@ use crate::principals::Epochs;
 
 const READERS: u32 = 8;
 const POSTGRES_CONNECTIONS: u32 = 20;
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 const MIGRATIONS: [(&str, &str); 4] = [
     ("ground", include_str!("../../migrations/0001_ground.sql")),
@@ -27,15 +27,25 @@ const MIGRATIONS: [(&str, &str); 4] = [
     ("sessions", include_str!("../../migrations/0004_sessions.sql")),
 ];
 
-/// How far the schema of a database is.
+/// What stands for the name of a migration that a newer binary has applied.
+const UNKNOWN: &str = "unknown to this binary";
+
+/// How far the schema of a database is: one migration, of this binary or of a newer one that was here before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MigrationState {
     /// The migration's number, from 1.
     pub version: i64,
-    /// What it makes.
+    /// What it makes; "unknown to this binary" where only the database knows.
     pub name: String,
     /// Whether this database has it.
     pub applied: bool,
+}
+
+impl MigrationState {
+    /// Whether this binary has it. One that it has not is always applied: the schema is newer than the binary.
+    pub fn is_known(&self) -> bool {
+        self.name != UNKNOWN
+    }
 }
 
 impl Db {
@@ -67,7 +77,8 @@ impl Db {
         Ok(())
     }
 
-    /// Every migration this binary knows, and whether the database has it.
+    /// Every migration this binary knows, and whether the database has it; then those that the database has besides.
+    /// Changes nothing; refuses a migration that differs from this binary's.
     pub async fn migrations(&self) -> Result<Vec<MigrationState>> {
         let mut tx = self.write().await?;
         let applied = match tx.driver() {
@@ -75,20 +86,24 @@ impl Db {
             super::Driver::Postgres(c) => applied(c).await,
         }
         .map_err(explain)?;
-        let known = MIGRATIONS.iter().zip(1i64..);
-        Ok(known
-            .map(|((name, _), version)| MigrationState {
-                version,
-                name: (*name).to_owned(),
-                applied: applied.contains(&version),
-            })
-            .collect())
+        let known = migrator();
+        let mut states = Vec::new();
+        for Migration { version, description, checksum, .. } in known.iter() {
+            let there = applied.iter().find(|there| there.version == *version);
+            if there.is_some_and(|there| there.checksum != *checksum) {
+                return Err(explain(MigrateError::VersionMismatch(*version)));
+            }
+            states.push(MigrationState { version: *version, name: description.to_string(), applied: there.is_some() });
+        }
+        let strangers = applied.iter().map(|there| there.version).filter(|version| !known.version_exists(*version));
+        states.extend(strangers.map(|version| MigrationState { version, name: UNKNOWN.to_owned(), applied: true }));
+        Ok(states)
     }
 }
 
-async fn applied<C: sqlx::migrate::Migrate>(connection: &mut C) -> Result<Vec<i64>, MigrateError> {
+async fn applied<C: sqlx::migrate::Migrate>(connection: &mut C) -> Result<Vec<AppliedMigration>, MigrateError> {
     connection.ensure_migrations_table("_sqlx_migrations").await?;
-    Ok(connection.list_applied_migrations("_sqlx_migrations").await?.iter().map(|m| m.version).collect())
+    connection.list_applied_migrations("_sqlx_migrations").await
 }
 
 async fn postgres(url: &str) -> Result<Pools> {
@@ -105,6 +120,9 @@ async fn postgres(url: &str) -> Result<Pools> {
 async fn sqlite(url: &str, file: &str) -> Result<Pools> {
     if file.is_empty() || file.contains(":memory:") {
         return Err(Error::Setup("database_url must name a file: sqlite://vestibule.db".to_owned()));
+    }
+    if file.contains('%') {
+        return Err(Error::Setup("database_url must not have % in the path of the file: nothing is decoded".to_owned()));
     }
     let made = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(file);
     made.map_err(|why| Error::Setup(format!("cannot open the database file {file}: {why}")))?;

@@ -173,6 +173,19 @@ db_test!(a_deleted_account_is_gone_and_its_deeds_stay, |db: TestDb| async move {
     sign_up(&t.engine, "ann@example.com").await;
 });
 
+db_test!(the_export_does_not_tell_where_an_administrator_acted_from, |db: TestDb| async move {
+    let t = TestEngine::new(&db).await;
+    let mut root = by(&administrator(&t.engine, "root").await.account);
+    root.ip = Some("192.0.2.7".parse().expect("an address"));
+    root.request_id = Some(vestibule::RequestId::fresh(t.engine.now(), t.engine.random()));
+    let ann = sign_up(&t.engine, "ann@example.com").await.account.account;
+    t.engine.unlock_account(&root, ann.id).await.expect("unlocked");
+    let export = t.engine.export(ann.id).await.expect("an export");
+    let activity = export["activity"].as_array().expect("a list");
+    let unlocked = activity.iter().find(|row| row["action"] == "account.unlocked").expect("it is in there");
+    assert!(unlocked["ip"].is_null() && unlocked["request_id"].is_null(), "{unlocked}");
+});
+
 db_test!(the_export_holds_what_is_held_and_no_secret, |db: TestDb| async move {
     let t = TestEngine::new(&db).await;
     let ann = sign_up(&t.engine, "ann@example.com").await;

@@ -39,6 +39,31 @@ db_test!(a_right_password_before_the_fifth_wrong_one_still_gets_in, |db: TestDb|
     }
 });
 
+db_test!(a_right_password_among_four_wrong_ones_at_once_gets_in, |db: TestDb| async move {
+    let t = TestEngine::new(&db).await;
+    for round in 0..25 {
+        let email = format!("ann{round}@example.com");
+        sign_up(&t.engine, &email).await;
+        let opened = race(5, |i| {
+            let (engine, email) = (t.engine.clone(), email.clone());
+            async move { signs_in(&engine, &email, if i == round % 5 { PASSWORD } else { OTHER }).await.is_some() }
+        })
+        .await;
+        assert_eq!(opened.iter().position(|opened| *opened), Some(round % 5), "round {round}: {opened:?}");
+    }
+});
+
+db_test!(a_fifth_attempt_that_is_right_is_no_lock_in_the_log, |db: TestDb| async move {
+    let t = TestEngine::new(&db).await;
+    sign_up(&t.engine, "ann@example.com").await;
+    for _ in 0..4 {
+        signs_in(&t.engine, "ann@example.com", OTHER).await;
+    }
+    assert!(signs_in(&t.engine, "ann@example.com", PASSWORD).await.is_some());
+    let locked = AuditFilter { action: Some("account.locked".into()), ..AuditFilter::default() };
+    assert!(t.engine.list_audit(&locked, PageRequest::first()).await.expect("the log").items.is_empty());
+});
+
 db_test!(a_lock_is_neither_extended_nor_counted_and_starts_anew_when_it_ran_out, |db: TestDb| async move {
     let t = TestEngine::new(&db).await;
     let ann = sign_up(&t.engine, "ann@example.com").await.account.account;
