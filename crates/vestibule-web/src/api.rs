@@ -16,6 +16,7 @@ mod setup;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+mod user_password;
 mod user_sessions;
 #[expect(unused_qualifications, reason = "in what utoipa makes of a query")]
 mod users;
@@ -35,6 +36,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(me::router())
         .merge(my_sessions::router())
         .merge(users::router())
+        .merge(user_password::router())
         .merge(user_sessions::router())
         .merge(administrators::router())
         .merge(audit::router())

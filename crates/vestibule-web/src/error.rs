@@ -179,7 +179,7 @@ fn internal(error: &Error) -> Problem {
 }
 
 /// Rounded up, and at least one: a client that waits so long is not refused for the same reason again.
-fn whole_seconds(wait: Duration) -> u64 {
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
@@ -218,7 +218,6 @@ fn status(code: Code) -> StatusCode {
         | Code::PasswordTooLong
         | Code::PasswordTooShort
         | Code::PasswordTooWeak
-        | Code::Required
         | Code::UsernameInvalid
         | Code::ValidationFailed => StatusCode::UNPROCESSABLE_ENTITY,
         Code::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,

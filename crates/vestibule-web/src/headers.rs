@@ -1,5 +1,5 @@
-//! Security headers, on every answer: no script or style but our own files, no framing, no referrer, no caching
-//! (assets with a hash in their name set their own rule), TLS remembered when there is TLS.
+//! Security headers, on every answer: no script, no style or image but our own files, no framing, no referrer, no
+//! caching (assets with a hash in their name set their own rule), TLS remembered when there is TLS.
 
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
@@ -9,8 +9,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use crate::app::App;
 
 const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \
-     form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
 );
 const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 const NO_SNIFFING: HeaderValue = HeaderValue::from_static("nosniff");

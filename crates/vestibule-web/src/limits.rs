@@ -1,7 +1,8 @@
 //! Rate limits: a GCRA cell each for who may try what how often, keyed by address, identifier or account.
 //! The count of a limit is its burst, replenished evenly over its seconds. Limits hold for this process; the lock of
 //! an account (five wrong passwords) is the engine's, stored, and holds for all.
-//! Codes are charged for failed look-ups only, but refused before a look-up once the charge is used up.
+//! Codes are charged for failed look-ups only, by address and altogether, but refused before a look-up once either
+//! charge is used up.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -22,6 +23,8 @@ use cells::{Cells, Hit, Time};
 
 /// Counters that stand at zero again are forgotten once in so many tries.
 const CLEAN_EVERY: u32 = 1024;
+/// How many times as many failed look-ups of codes there may be altogether as from one address.
+const CODES_ALTOGETHER: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 
 /// How often: so many at once, replenished over so many seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +50,7 @@ pub struct Limits {
     pub sign_up_identifier: Option<Limit>,
     /// Sign-ups altogether.
     pub sign_up_global: Option<Limit>,
-    /// Failed look-ups of codes and setup tokens from one address.
+    /// Failed look-ups of codes and setup tokens from one address; from all together, ten times as many.
     pub codes: Option<Limit>,
     /// Dangerous acts of one account.
     pub sensitive: Option<Limit>,
@@ -59,6 +62,10 @@ impl Limit {
             (Some(count), Some(seconds)) => Some(Limit { count, seconds }),
             (None, _) | (_, None) => None,
         }
+    }
+
+    fn times(self, factor: NonZeroU32) -> Limit {
+        Limit { count: self.count.saturating_mul(factor), ..self }
     }
 
     fn quota(self) -> Quota {
@@ -123,7 +130,7 @@ enum Key {
 pub(crate) struct Limiters {
     sign_in: Three,
     sign_up: Three,
-    codes: Limiter,
+    codes: Two,
     sensitive: Limiter,
 }
 
@@ -131,6 +138,12 @@ pub(crate) struct Limiters {
 struct Three {
     address: Limiter,
     identifier: Limiter,
+    global: Limiter,
+}
+
+/// One thing counted two ways at once.
+struct Two {
+    address: Limiter,
     global: Limiter,
 }
 
@@ -156,7 +169,7 @@ impl Limiters {
         Limiters {
             sign_in: three(limits.sign_in, limits.sign_in_identifier, limits.sign_in_global),
             sign_up: three(limits.sign_up, limits.sign_up_identifier, limits.sign_up_global),
-            codes: of(limits.codes),
+            codes: Two { address: of(limits.codes), global: of(limits.codes.map(|each| each.times(CODES_ALTOGETHER))) },
             sensitive: of(limits.sensitive),
         }
     }
@@ -177,14 +190,17 @@ impl Limiters {
         self.sign_up.global.charge(Key::Everybody)
     }
 
-    /// Refuses an address that has guessed too often, without counting.
+    /// Refuses an address that has guessed too often, and everybody once all have, without counting.
     pub(crate) fn code_looked_up(&self, ip: Option<IpAddr>) -> Result<()> {
-        self.codes.peek(address(ip))
+        self.codes.address.peek(address(ip))?;
+        self.codes.global.peek(Key::Everybody)
     }
 
     /// Counts a code that was not known.
     pub(crate) fn code_failed(&self, ip: Option<IpAddr>) -> Result<()> {
-        self.codes.charge(address(ip))
+        let by_address = self.codes.address.charge(address(ip));
+        self.codes.global.charge(Key::Everybody)?; // it was a guess, whoever has none left
+        by_address
     }
 
     /// Counts a dangerous act of an account.
@@ -265,6 +281,21 @@ mod tests {
         assert!(limits.code_looked_up(None).is_err());
         clock.advance(Duration::from_secs(30));
         assert!(limits.code_looked_up(None).is_ok());
+    }
+
+    #[test]
+    fn failed_codes_are_counted_altogether_as_well() {
+        let clock = Clock::manual(Timestamp(0));
+        let limits = limiters(&clock);
+        let guesser = |n: u8| Some(IpAddr::from([192, 0, 2, n]));
+        for n in 0..20 {
+            assert!(limits.code_looked_up(guesser(n)).is_ok(), "{n}");
+            assert!(limits.code_failed(guesser(n)).is_ok(), "{n}");
+        }
+        let refused = limits.code_looked_up(guesser(99)).expect_err("ten times two were used");
+        assert!(matches!(refused, Error::TooMany { retry_after } if retry_after == Duration::from_secs(3)));
+        clock.advance(Duration::from_secs(3));
+        assert!(limits.code_looked_up(guesser(99)).is_ok());
     }
 
     #[test]

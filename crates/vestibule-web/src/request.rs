@@ -14,15 +14,18 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 use uuid::Uuid;
-use vestibule::{Code, RequestId};
+use vestibule::{Code, Error, RequestId};
 
 use crate::app::App;
 use crate::error::{Problem, Result};
 use crate::extract::BODY_LIMIT;
-use crate::{csrf, headers};
+use crate::{client_ip, csrf, headers};
 
 /// The longest a request may take from its head to its answer; passwords may wait in line for a core.
 const DEADLINE: Duration = Duration::from_secs(30);
+/// When to try again after that.
+const LATER: Duration = Duration::from_secs(5);
+const TOO_SLOW: &str = "The server took too long. Look whether it was done before trying again.";
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 tokio::task_local! {
@@ -41,6 +44,7 @@ pub(crate) async fn serve(State(app): State<App>, request: Request, next: Next) 
     let id = RequestId::fresh(clock.now(), app.vestibule.random());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let ip = client_ip::of(request.extensions(), request.headers(), &app.config.trusted_proxies);
     let mut response = ID.scope(id, answer(&app, request, next)).await;
     headers::secure(&app, response.headers_mut());
     response.headers_mut().insert(X_REQUEST_ID, header(id));
@@ -48,11 +52,17 @@ pub(crate) async fn serve(State(app): State<App>, request: Request, next: Next) 
         %method,
         route = route.as_ref().map_or("-", MatchedPath::as_str),
         status = response.status().as_u16(),
-        ms = clock.monotonic().saturating_sub(started).as_millis(),
+        ms = whole_millis(clock.monotonic().saturating_sub(started)),
+        ip = ip.map(tracing::field::display),
         request_id = %id,
         "request"
     );
     response
+}
+
+/// As 64 bits: loggers write 128 as text.
+fn whole_millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn header(id: RequestId) -> HeaderValue {
@@ -68,7 +78,15 @@ async fn answer(app: &App, request: Request, next: Next) -> Response {
             Err(problem) => problem.into_response(),
         }
     });
-    timeout(DEADLINE, run).await.unwrap_or_else(|_| Problem::from(Code::RequestTimeout).into_response())
+    within(DEADLINE, run).await
+}
+
+/// Runs to the end, or answers 503: a body that is late is refused sooner, so what took so long is ours.
+async fn within(deadline: Duration, run: impl Future<Output = Response>) -> Response {
+    timeout(deadline, run).await.unwrap_or_else(|_| {
+        tracing::warn!(request_id = id().map(tracing::field::display), "request took too long");
+        Problem::from(Error::Unavailable { retry_after: LATER }).because(TOO_SLOW).into_response()
+    })
 }
 
 /// Refuses what is too large and what another site sent.
@@ -98,8 +116,18 @@ async fn unpanicked(run: impl Future<Output = Response>) -> Response {
 #[cfg(test)]
 mod tests {
     use axum::http::StatusCode;
+    use axum::http::header::RETRY_AFTER;
 
     use super::*;
+
+    #[tokio::test]
+    async fn an_answer_that_takes_too_long_is_our_slowness() {
+        let response = within(Duration::ZERO, std::future::pending()).await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[RETRY_AFTER], "5");
+        let problem = response.extensions().get::<Problem>().expect("a problem");
+        assert_eq!((problem.code(), problem.detail()), (Code::Busy, TOO_SLOW));
+    }
 
     #[tokio::test]
     async fn a_panic_is_an_internal_error_and_nothing_more() {

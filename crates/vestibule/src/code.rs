@@ -59,7 +59,7 @@ codes! {
     PasswordTooWeak = "password_too_weak": "This password is easy to guess. Three or four unrelated words make a good one.",
     PayloadTooLarge = "payload_too_large": "The body is larger than this route takes.",
     ReauthenticationRequired = "reauthentication_required": "Confirm your password first; that counts for fifteen minutes.",
-    RequestTimeout = "request_timeout": "The request took too long to arrive or to answer.",
+    RequestTimeout = "request_timeout": "The request took too long to arrive.",
     SetupClosed = "setup_closed": "This instance already has an administrator.",
     SetupTokenInvalid = "setup_token_invalid": "That is not a live setup token. `vestibule setup-token` makes another.",
     SignUpClosed = "sign_up_closed": "Sign-up is closed here.",

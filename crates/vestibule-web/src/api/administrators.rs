@@ -31,11 +31,13 @@ struct NewAdministratorBody {
     password: Password,
 }
 
-/// What to change: the profile (`email`, `username`, `name`; null clears), or the password, or the state. One of the
-/// three at a time, so that a refusal leaves nothing half done.
+/// What to change: the profile (`email`, `username`, `name`), or the password, or the state. One of the three at a
+/// time, so that a refusal leaves nothing half done. What is absent stays; null clears `username` and `name` and leaves
+/// the rest as it is.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct AdministratorBody {
+    /// Null leaves it as it is.
     email: Option<String>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]

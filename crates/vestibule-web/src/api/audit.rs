@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
-use vestibule::{AccountId, ActorKind, AuditFilter, AuditId, AuditOutcome, AuditRow, RequestId, Timestamp};
+use vestibule::{ActorKind, AuditFilter, AuditId, AuditOutcome, AuditRow, RequestId, Timestamp};
 
 use super::list::{List, PageQuery, filter};
 use crate::app::App;
@@ -113,15 +113,7 @@ async fn activity(
 ) -> Result<Json<List<AuditJson>>> {
     let wanted = AuditFilter { about: Some(session.account_id), ..AuditFilter::default() };
     let rows = app.vestibule.list_audit(&wanted, page.page()?).await?;
-    Ok(Json(List::of(rows, |row| AuditJson::from(row).seen_by(session.account_id))))
-}
-
-impl AuditJson {
-    /// Without what is another person's own: where they acted from.
-    fn seen_by(self, me: AccountId) -> AuditJson {
-        let is_others = self.actor.id.is_some_and(|actor| actor != me.0);
-        if is_others { AuditJson { ip: None, request_id: None, ..self } } else { self }
-    }
+    Ok(Json(List::of(rows, |row| AuditJson::from(row.seen_by(session.account_id)))))
 }
 
 impl From<AuditRow> for AuditJson {

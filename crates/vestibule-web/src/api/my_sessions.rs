@@ -42,13 +42,6 @@ pub(crate) struct SessionJson {
     absolute_expires_at: Timestamp,
 }
 
-/// How many sessions ended.
-#[derive(Serialize, ToSchema)]
-#[schema(as = SessionsEnded)]
-pub(crate) struct EndedJson {
-    pub ended: u64,
-}
-
 /// Where I am signed in
 #[utoipa::path(get, path = "/api/v1/me/sessions", tag = "Account", params(PageQuery),
     security(("bearer" = []), ("cookie" = [])),
@@ -64,10 +57,10 @@ async fn list(
 
 /// Sign out everywhere else
 #[utoipa::path(delete, path = "/api/v1/me/sessions", tag = "Account", security(("bearer" = []), ("cookie" = [])),
-    responses((status = 200, description = "Every session but this one ended.", body = EndedJson)))]
-async fn end_others(State(app): State<App>, session: Session, caller: Caller) -> Result<Json<EndedJson>> {
-    let ended = app.vestibule.end_other_sessions(&caller.acting(&session), &session).await?;
-    Ok(Json(EndedJson { ended }))
+    responses((status = 204, description = "Every session but this one ended.")))]
+async fn end_others(State(app): State<App>, session: Session, caller: Caller) -> Result<StatusCode> {
+    app.vestibule.end_other_sessions(&caller.acting(&session), &session).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// End one of my sessions

@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use vestibule::AccountId;
+use vestibule::{AccountId, SessionId};
 
 use super::list::{List, PageQuery};
-use super::my_sessions::{EndedJson, SessionJson};
+use super::my_sessions::SessionJson;
 use crate::app::App;
 use crate::error::Result;
 use crate::extract::{Administrator, Caller, Path, Query};
@@ -32,17 +33,32 @@ async fn list(
 /// Sign an account out everywhere
 #[utoipa::path(delete, path = "/api/v1/admin/users/{id}/sessions", tag = "Administration",
     params(("id" = uuid::Uuid, Path, description = "The account's id.")), security(("bearer" = []), ("cookie" = [])),
-    responses((status = 200, description = "Its sessions ended.", body = EndedJson)))]
+    responses((status = 204, description = "Its sessions ended.")))]
 async fn end_all(
     State(app): State<App>,
     Administrator(session): Administrator,
     Path(id): Path<AccountId>,
     caller: Caller,
-) -> Result<Json<EndedJson>> {
-    let ended = app.vestibule.end_all_sessions(&caller.acting(&session), id).await?;
-    Ok(Json(EndedJson { ended }))
+) -> Result<StatusCode> {
+    app.vestibule.end_all_sessions(&caller.acting(&session), id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// End one session of an account
+#[utoipa::path(delete, path = "/api/v1/admin/users/{id}/sessions/{session}", tag = "Administration",
+    params(("id" = uuid::Uuid, Path, description = "The account's id."),
+        ("session" = uuid::Uuid, Path, description = "The session's id.")),
+    security(("bearer" = []), ("cookie" = [])), responses((status = 204, description = "Ended.")))]
+async fn end(
+    State(app): State<App>,
+    Administrator(session): Administrator,
+    Path((id, one)): Path<(AccountId, SessionId)>,
+    caller: Caller,
+) -> Result<StatusCode> {
+    app.vestibule.end_session(&caller.acting(&session), id, one).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 pub(crate) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, end_all))
+    OpenApiRouter::new().routes(routes!(list, end_all)).routes(routes!(end))
 }

@@ -43,10 +43,11 @@ struct NewUserBody {
     group_ids: Vec<GroupId>,
 }
 
-/// What to change; what is absent stays, null clears.
+/// What to change. What is absent stays; null clears `username` and `name` and leaves the rest as it is.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct UserBody {
+    /// Null leaves it as it is.
     email: Option<String>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
@@ -54,6 +55,7 @@ struct UserBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     name: Option<Option<String>>,
+    /// All the groups it shall be in; null leaves them as they are.
     #[schema(value_type = Option<Vec<uuid::Uuid>>)]
     group_ids: Option<Vec<GroupId>>,
 }
@@ -110,7 +112,7 @@ async fn show(State(app): State<App>, _: Administrator, Path(id): Path<AccountId
 /// Edit an account
 ///
 /// Changing the e-mail or the groups needs a recent proof of who you are. A changed e-mail is unverified and ends the
-/// account's sessions.
+/// account's sessions; so does joining Administrators.
 #[utoipa::path(patch, path = "/api/v1/admin/users/{id}", tag = "Administration", request_body = UserBody,
     params(("id" = uuid::Uuid, Path, description = "The account's id.")), security(("bearer" = []), ("cookie" = [])),
     responses(
@@ -157,16 +159,17 @@ async fn delete(
 
 /// Disable an account
 ///
-/// Its sessions end at once.
+/// Its sessions end at once. Needs a recent proof of who you are.
 #[utoipa::path(post, path = "/api/v1/admin/users/{id}/disable", tag = "Administration",
     params(("id" = uuid::Uuid, Path, description = "The account's id.")), security(("bearer" = []), ("cookie" = [])),
     responses(
         (status = 204, description = "Disabled, or was."),
+        (status = 403, description = "`administrator_required`, `reauthentication_required`"),
         (status = 409, description = "`last_admin`, `own_account`"),
     ))]
 async fn disable(
     State(app): State<App>,
-    Administrator(session): Administrator,
+    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
     Path(id): Path<AccountId>,
     caller: Caller,
 ) -> Result<StatusCode> {
@@ -176,13 +179,16 @@ async fn disable(
 
 /// Enable an account
 ///
-/// Its old sessions stay ended.
+/// Its old sessions stay ended. Needs a recent proof of who you are.
 #[utoipa::path(post, path = "/api/v1/admin/users/{id}/enable", tag = "Administration",
     params(("id" = uuid::Uuid, Path, description = "The account's id.")), security(("bearer" = []), ("cookie" = [])),
-    responses((status = 204, description = "Enabled, or was.")))]
+    responses(
+        (status = 204, description = "Enabled, or was."),
+        (status = 403, description = "`administrator_required`, `reauthentication_required`"),
+    ))]
 async fn enable(
     State(app): State<App>,
-    Administrator(session): Administrator,
+    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
     Path(id): Path<AccountId>,
     caller: Caller,
 ) -> Result<StatusCode> {

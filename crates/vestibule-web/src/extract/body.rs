@@ -65,7 +65,11 @@ pub(crate) fn is_form(headers: &HeaderMap) -> bool {
 
 /// The whole body, if it is not too large and arrives in time.
 pub(crate) async fn read(body: body::Body) -> Result<Bytes> {
-    match timeout(ARRIVAL, body::to_bytes(body, BODY_LIMIT)).await {
+    arrived(ARRIVAL, body::to_bytes(body, BODY_LIMIT)).await
+}
+
+async fn arrived(longest: Duration, bytes: impl Future<Output = Result<Bytes, axum::Error>>) -> Result<Bytes> {
+    match timeout(longest, bytes).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(why)) if is_too_large(&why) => Err(Code::PayloadTooLarge.into()),
         Ok(Err(_)) => Err(Code::BadRequest.into()),
@@ -88,4 +92,17 @@ fn malformed(why: &serde_json::Error) -> Problem {
         (false, false) => format!("The body is not JSON: line {}, column {}.", why.line(), why.column()),
     };
     Problem::from(Code::MalformedJson).because(detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_does_not_arrive_is_the_clients_slowness() {
+        let problem = arrived(Duration::ZERO, std::future::pending()).await.expect_err("it never comes");
+        assert_eq!((problem.code(), problem.status().as_u16()), (Code::RequestTimeout, 408));
+        let bytes = arrived(Duration::ZERO, std::future::ready(Ok(Bytes::from_static(b"here")))).await;
+        assert_eq!(bytes.expect("it is here"), "here");
+    }
 }

@@ -52,6 +52,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Caller, Infallible> {
         let app = App::from_ref(state);
         let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        Ok(Caller { request_id: request::id(), ip: client_ip::of(parts, &app.config.trusted_proxies), user_agent })
+        let ip = client_ip::of(&parts.extensions, &parts.headers, &app.config.trusted_proxies);
+        Ok(Caller { request_id: request::id(), ip, user_agent })
     }
 }

@@ -85,11 +85,10 @@ impl Act {
 
     /// As the owner of this account sees it: from where another acted is that other's own.
     pub(super) fn seen_by(row: AuditRow, me: AccountId) -> Act {
-        let act = Act::of(row);
+        let act = Act::of(row.seen_by(me));
         match act.by.account {
             Some(account) if account == me.0 => Act { by: Party { label: "You".to_owned(), ..act.by }, ..act },
-            Some(_) => Act { ip: None, request_id: None, ..act },
-            None => act,
+            Some(_) | None => act,
         }
     }
 }

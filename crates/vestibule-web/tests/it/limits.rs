@@ -81,6 +81,23 @@ db_test!(only_wrong_setup_tokens_are_charged_and_then_even_the_right_one_waits, 
     assert_eq!(send(token.expose(), PASSWORD).await.status, 201);
 });
 
+db_test!(wrong_setup_tokens_are_counted_from_everywhere_together, |db| async move {
+    let app = TestApp::with(&db, |config| config.limits.codes = limit("1/60")).await;
+    let token = app.engine.issue_setup_token(&Caller::system()).await.expect("a token").expect("no administrator yet");
+    let send = |token: &str, n: u8| {
+        let body = json!({"setup_token": token, "username": "root", "password": PASSWORD});
+        app.post("/api/v1/setup").peer(&format!("192.0.2.{n}")).json(body)
+    };
+    for n in 0..10 {
+        assert_eq!(send("vst_set_x", n).await.status, 403, "{n}");
+    }
+    let refused = send(token.expose(), 99).await;
+    assert_eq!(refused.problem(), (429, "too_many_requests".into()), "an address that never guessed waits too");
+    assert_eq!(refused.header("retry-after"), "6");
+    app.clock.advance(Duration::from_secs(6));
+    assert_eq!(send(token.expose(), 99).await.status, 201);
+});
+
 db_test!(dangerous_acts_are_counted_by_account, |db| async move {
     let app = TestApp::with(&db, |config| config.limits.sensitive = limit("2/60")).await;
     let ann = app.sign_up("ann@example.com").await;

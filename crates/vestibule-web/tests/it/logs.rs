@@ -49,6 +49,10 @@ impl Visit for Line<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         write!(self.0, "{field}={value:?} ").expect("a string takes any text");
     }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        write!(self.0, "{field}={value}u64 ").expect("a string takes any text");
+    }
 }
 
 db_test!(no_secret_and_no_raw_address_is_logged, |db| async move {
@@ -56,7 +60,8 @@ db_test!(no_secret_and_no_raw_address_is_logged, |db| async move {
     let app = TestApp::new(&db).await;
     let ann = app.sign_up("ann@example.com").await;
     let path = "/api/v1/me/sessions/raw-path-9175?cursor=raw-query-9175";
-    let answer = app.delete(path).bearer(&ann.token).header("x-api-key", "raw-header-9175").await;
+    let call = app.delete(path).bearer(&ann.token).header("x-api-key", "raw-header-9175");
+    let answer = call.peer("192.0.2.75").header("x-forwarded-for", "203.0.113.75").await;
     let id = answer.header("x-request-id");
     app.post("/api/v1/sign-in").json(json!({"identifier": "raw-body-9175", "password": PASSWORD})).await;
     app.get("/nowhere-raw-path-9175").await;
@@ -64,9 +69,11 @@ db_test!(no_secret_and_no_raw_address_is_logged, |db| async move {
 
     let text = log.lock().expect("no listener panics").clone();
     let line = text.lines().find(|line| line.contains(id)).expect("the request is in the log");
-    for part in ["method=DELETE", "route=\"/api/v1/me/sessions/{id}\"", "status=404"] {
+    for part in ["method=DELETE", "route=\"/api/v1/me/sessions/{id}\"", "status=404", "ip=192.0.2.75 "] {
         assert!(line.contains(part), "{line}");
     }
+    assert!(line.split(' ').any(|part| part.starts_with("ms=") && part.ends_with("u64")), "{line}");
+    assert!(!text.contains("203.0.113.75"), "nobody trusts the peer that forwarded it");
     for secret in ["-9175", &ann.token, &ann.csrf_token, PASSWORD] {
         assert!(!text.contains(secret), "{secret} was logged");
     }

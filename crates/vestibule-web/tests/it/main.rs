@@ -31,5 +31,6 @@ mod session;
 mod setup;
 mod sign_in;
 mod sign_up;
+mod user_password;
 mod user_sessions;
 mod users;

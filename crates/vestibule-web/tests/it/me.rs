@@ -32,6 +32,31 @@ db_test!(the_export_holds_what_is_mine_and_no_secret, |db| async move {
     assert!(answer.header("content-disposition").starts_with("attachment"));
 });
 
+db_test!(the_export_does_not_say_where_others_acted_from, |db| async move {
+    let app = TestApp::new(&db).await;
+    let root = app.administrator("root").await;
+    app.sign_up("ann@example.com").await;
+    let id = app.engine.find_account("ann@example.com").await.expect("the engine answers").expect("Ann").account.id;
+    let mut requests = Vec::new();
+    for act in ["disable", "enable", "unlock"] {
+        let call = app.post(&format!("/api/v1/admin/users/{id}/{act}")).bearer(&root.token).peer("192.0.2.7");
+        let answer = call.await;
+        assert_eq!(answer.status, 204, "{act}");
+        requests.push(answer.header("x-request-id").to_owned());
+    }
+    let body = json!({"identifier": "ann@example.com", "password": testkit::PASSWORD});
+    let signed_in = app.post("/api/v1/sign-in").peer("203.0.113.9").json(body).await;
+    let ann = testkit::SignedIn::of(&signed_in);
+    for path in ["/api/v1/me/export", "/account/data/export"] {
+        let export = app.get(path).cookie(&ann.token).await;
+        assert!(export.text.contains("account.disabled") && export.text.contains("account.enabled"), "{}", export.text);
+        assert!(!export.text.contains("192.0.2.7"), "{path}: {}", export.text);
+        assert!(!requests.iter().any(|id| export.text.contains(id.as_str())), "{path}: {}", export.text);
+        let own = signed_in.header("x-request-id");
+        assert!(export.text.contains("203.0.113.9") && export.text.contains(own), "{path}: {}", export.text);
+    }
+});
+
 db_test!(closing_an_account_is_for_good_but_not_for_the_last_administrator, |db| async move {
     let app = TestApp::new(&db).await;
     let root = app.administrator("root").await;

@@ -29,7 +29,8 @@ db_test!(what_is_documented_is_served_and_what_is_not_is_not, |db| async move {
     let document = document(&app).await;
     let documented: Vec<_> = operations(&document).into_iter().map(|(method, path, _)| (method, path)).collect();
     for path in document["paths"].as_object().expect("paths").keys() {
-        let real = path.replace("{id}", "00000000-0000-7000-8000-000000000000");
+        let nobody = "00000000-0000-7000-8000-000000000000";
+        let real = path.replace("{id}", nobody).replace("{session}", nobody);
         for method in METHODS {
             let call = app.call(Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method"), &real);
             let answer = call.await;
@@ -114,6 +115,17 @@ db_test!(every_documented_code_exists_and_stands_under_its_own_status, |db| asyn
         }
     }
     assert!(known > 100, "{known}");
+});
+
+db_test!(what_null_does_is_told_where_it_does_not_clear, |db| async move {
+    let app = TestApp::new(&db).await;
+    let document = document(&app).await;
+    for name in ["UserBody", "AdministratorBody"] {
+        let schema = &document["components"]["schemas"][name];
+        let about = schema["description"].as_str().unwrap_or_default().replace('\n', " ");
+        assert!(about.contains("null clears `username` and `name` and leaves the rest as it is"), "{name}: {about}");
+        assert_eq!(schema["properties"]["email"]["description"], "Null leaves it as it is.", "{name}");
+    }
 });
 
 fn references(value: &Value) -> Vec<String> {

@@ -68,6 +68,9 @@ db_test!(accounts_are_found_by_name_state_and_group, |db| async move {
     root.submit(&page, &format!("/admin/users/{id}/disable"), &[]).await;
     assert_eq!(found(&mut root, "state=disabled").await, [true, false]);
     assert_eq!(root.get("/admin/users?state=sleepy").await.status, 422);
+    let choices = root.get("/admin/users?state=disabled").await;
+    choices.assert_says("<option value=\"disabled\" selected>disabled</option>");
+    assert!(!choices.html.contains("invited"), "nobody can be that: {}", choices.html);
     for n in 0..26 {
         root.stranger().sign_up(&format!("many{n}@example.com")).await;
     }
@@ -115,7 +118,7 @@ db_test!(a_sensitive_change_wants_a_recent_proof, |db| async move {
     engine.clock.advance(EARLIER);
     let stale = root.get(&path).await;
     let prove = format!("/reauthenticate?return_to=%2Fadmin%2Fusers%2F{id}");
-    for act in ["email", "groups", "password", "delete"] {
+    for act in ["email", "groups", "password", "disable", "delete"] {
         let action = format!("{path}/{act}");
         assert!(has_form(&fresh, &action) && !has_form(&stale, &action), "{act}");
         assert_eq!(root.submit(&fresh, &action, &[]).await.place(), prove, "{act}");
@@ -127,6 +130,12 @@ db_test!(a_sensitive_change_wants_a_recent_proof, |db| async move {
     }
     let seen = root.submit(&stale, &format!("{path}/profile"), &[("name", "Ann")]).await;
     assert_eq!(seen.place(), format!("{path}?done=profile_saved"), "a profile is not sensitive");
+    let seen = root.post(&format!("{path}/enable"), &[("csrf_token", fresh.csrf_token())]).await;
+    assert_eq!(seen.place(), prove);
+    for act in ["unlock", "sessions/end-all"] {
+        let seen = root.post(&format!("{path}/{act}"), &[("csrf_token", fresh.csrf_token())]).await;
+        assert!(seen.place().starts_with(&format!("{path}?done=")), "{act} takes no power");
+    }
 });
 
 db_test!(an_account_is_edited_from_the_console, |db| async move {

@@ -26,8 +26,10 @@ db_test!(the_console_is_for_administrators_alone, |db| async move {
         ("POST", format!("{PATH}/{id}/disable")),
         ("POST", format!("{PATH}/{id}/enable")),
         ("POST", format!("{PATH}/{id}/unlock")),
+        ("POST", format!("{PATH}/{id}/password")),
         ("GET", format!("{PATH}/{id}/sessions")),
         ("DELETE", format!("{PATH}/{id}/sessions")),
+        ("DELETE", format!("{PATH}/{id}/sessions/{id}")),
         ("GET", "/api/v1/admin/admins".to_owned()),
         ("POST", "/api/v1/admin/admins".to_owned()),
         ("PATCH", format!("/api/v1/admin/admins/{id}")),
@@ -61,7 +63,13 @@ db_test!(an_account_is_made_found_and_edited, |db| async move {
     let edit = |body: Value| app.patch(&format!("{PATH}/{id}")).bearer(&root.token).json(body);
     let answer = edit(json!({"username": "ann", "name": "Ann"})).await;
     assert_eq!((answer.status.as_u16(), &answer.json()["username"]), (200, &json!("ann")));
-    assert_eq!(edit(json!({"name": null})).await.json()["name"], json!(null));
+    let cleared = edit(json!({"name": null, "email": null, "group_ids": null})).await.json();
+    assert_eq!(
+        (&cleared["name"], &cleared["email"]),
+        (&json!(null), &json!("ann@example.com")),
+        "no null clears these"
+    );
+    assert_eq!(cleared["groups"][0]["slug"], "members");
     assert_eq!(edit(json!({"email": "bob@example.com"})).await.problem(), (409, "email_in_use".into()));
     assert_eq!(edit(json!({"group_ids": []})).await.problem(), (422, "no_groups".into()));
     assert_eq!(edit(json!({"state": "disabled"})).await.problem(), (400, "malformed_json".into()));
@@ -121,6 +129,23 @@ db_test!(unlocking_lets_a_locked_out_owner_in_again, |db| async move {
     let unlock = format!("{PATH}/{}/unlock", ann.account_id);
     assert_eq!(app.post(&unlock).bearer(&root.token).await.status, 204);
     assert_eq!(sign_in(PASSWORD).await.status, 200);
+});
+
+db_test!(disabling_and_enabling_need_a_recent_proof_and_unlocking_needs_none, |db| async move {
+    let app = TestApp::new(&db).await;
+    let root = app.administrator("root").await;
+    let ann = app.sign_up("ann@example.com").await;
+    app.clock.advance(std::time::Duration::from_secs(15 * 60));
+    let act = |what: &str, who: &SignedIn| app.post(&format!("{PATH}/{}/{what}", ann.account_id)).bearer(&who.token);
+    assert_eq!(act("disable", &root).await.problem(), (403, "reauthentication_required".into()));
+    assert_eq!(app.get("/api/v1/me").bearer(&ann.token).await.status, 200);
+    let fresh = app.sign_in("root").await;
+    assert_eq!(act("disable", &fresh).await.status, 204);
+    assert_eq!(act("enable", &root).await.problem(), (403, "reauthentication_required".into()));
+    let shown = app.get(&format!("{PATH}/{}", ann.account_id)).bearer(&root.token).await.json();
+    assert_eq!(shown["state"], "disabled");
+    assert_eq!(act("enable", &fresh).await.status, 204);
+    assert_eq!(act("unlock", &root).await.status, 204);
 });
 
 db_test!(deleting_is_for_good_and_needs_a_recent_proof, |db| async move {

@@ -122,7 +122,8 @@ async fn sqlite(url: &str, file: &str) -> Result<Pools> {
         return Err(Error::Setup("database_url must name a file: sqlite://vestibule.db".to_owned()));
     }
     if file.contains('%') {
-        return Err(Error::Setup("database_url must not have % in the path of the file: nothing is decoded".to_owned()));
+        let text = "database_url must not have % in the path of the file: nothing is decoded";
+        return Err(Error::Setup(text.to_owned()));
     }
     let made = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(file);
     made.map_err(|why| Error::Setup(format!("cannot open the database file {file}: {why}")))?;

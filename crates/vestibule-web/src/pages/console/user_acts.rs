@@ -1,5 +1,5 @@
-//! Acts on an account: disable, enable, unlock, end its sessions, delete it. Deleting asks for a recent proof of who
-//! one is and for the account's name, typed.
+//! Acts on an account: disable, enable, unlock, end its sessions, delete it. Disabling, enabling and deleting ask for a
+//! recent proof of who one is; deleting asks for the account's name as well, typed.
 
 use axum::Router;
 use axum::extract::State;
@@ -25,7 +25,7 @@ pub(super) struct DeleteFields {
 
 async fn disable(
     State(app): State<App>,
-    Administrator(session): Administrator,
+    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
     Path(id): Path<AccountId>,
     caller: Caller,
 ) -> Result<Response> {
@@ -35,7 +35,7 @@ async fn disable(
 
 async fn enable(
     State(app): State<App>,
-    Administrator(session): Administrator,
+    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
     Path(id): Path<AccountId>,
     caller: Caller,
 ) -> Result<Response> {

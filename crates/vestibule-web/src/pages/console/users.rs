@@ -65,9 +65,9 @@ impl UsersQuery {
         [("search", &self.search), ("state", &self.state), ("group", &self.group)]
     }
 
-    fn states(&self) -> [(AccountState, bool); 3] {
-        [AccountState::Active, AccountState::Disabled, AccountState::Invited]
-            .map(|state| (state, self.state == state.as_str()))
+    /// The states to choose from: those that an account can have as long as nobody is invited.
+    fn states(&self) -> [(AccountState, bool); 2] {
+        [AccountState::Active, AccountState::Disabled].map(|state| (state, self.state == state.as_str()))
     }
 
     fn is_group(&self, group: &GroupRef) -> bool {

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use vestibule::Code;
 
 use crate::app::App;
-use crate::error::Problem;
+use crate::error::{Problem, whole_seconds};
 
 /// The words of one message.
 #[derive(Debug)]
@@ -109,12 +109,12 @@ impl Words {
 
     fn waiting(problem: &Problem, wait: Duration) -> Words {
         let is_busy = problem.status() == StatusCode::SERVICE_UNAVAILABLE;
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let seconds = whole_seconds(wait);
         let wait = if seconds > 1 { format!("{seconds} seconds") } else { "a second".to_owned() };
         Words {
             title: if is_busy { "Busy just now" } else { "Too many attempts" },
             sentence: if is_busy {
-                "There is more to do at this moment than the server can. Nothing was changed.".to_owned()
+                problem.detail().to_owned()
             } else {
                 "This was tried too often in a short time, so nothing was changed.".to_owned()
             },
