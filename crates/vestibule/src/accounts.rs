@@ -144,6 +144,15 @@ macro_rules! select {
     };
 }
 
+/// What somebody typed to say who they are, in the one form that counts: every spelling of an address or a username
+/// that finds the same account gives the same text, and anything else its own.
+pub fn canonical_identifier(text: &str) -> String {
+    if let Ok(email) = Email::parse(text) {
+        return email.normalized().to_owned();
+    }
+    Username::parse(text).map_or_else(|_| text.trim().to_lowercase(), |username| username.as_str().to_owned())
+}
+
 impl AccountView {
     pub(crate) async fn get(tx: &mut Tx, id: AccountId) -> Result<AccountView> {
         let account = Account::get(tx, id).await?;
@@ -281,6 +290,18 @@ impl Account {
     pub(crate) async fn renew_version(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<bool> {
         let sql = "UPDATE accounts SET session_version = session_version + 1, updated_at = $2 WHERE id = $1";
         Ok(tx.exec(sql, &[&id, &now]).await? == 1)
+    }
+
+    /// Whether an account is there and in use.
+    pub(crate) async fn is_active(tx: &mut Tx, id: AccountId) -> Result<bool> {
+        let sql = "SELECT COUNT(*) FROM accounts WHERE id = $1 AND state = 'active'";
+        Ok(tx.one::<(i64,)>(sql, &[&id]).await?.0 == 1)
+    }
+
+    /// Locks an account's row until the transaction ends, so that what hangs on it changes in one order; false: there
+    /// is none.
+    pub(crate) async fn lock(tx: &mut Tx, id: AccountId) -> Result<bool> {
+        Ok(tx.exec("UPDATE accounts SET updated_at = updated_at WHERE id = $1", &[&id]).await? == 1)
     }
 
     /// Deletes an account with all that hangs on it; false: there is none.

@@ -16,7 +16,6 @@ pub(crate) const MAX_ATTEMPTS: i64 = 5;
 pub(crate) const LOCK: Duration = Duration::from_secs(15 * 60);
 
 /// An attempt that was counted.
-#[derive(Clone, Debug)]
 pub(crate) struct Attempt {
     /// The account's version when it was counted: what is proven now is worth nothing under a later one.
     pub session_version: i64,

@@ -140,7 +140,7 @@ impl Vestibule {
     pub async fn sweep(&self) -> Result<()> {
         let before = self.now().minus(KEEP_EXPIRED);
         loop {
-            let mut tx = self.db().write().await?;
+            let mut tx = self.db().write_yielding().await?;
             let sessions = Session::sweep(&mut tx, before, SWEEP_AT_ONCE).await?;
             let tokens = OneTimeToken::sweep(&mut tx, before, SWEEP_AT_ONCE).await?;
             Revocations::prune(&mut tx, before).await?;

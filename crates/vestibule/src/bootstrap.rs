@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use crate::accounts::{Account, AccountView, NewAccount};
@@ -44,7 +44,7 @@ pub struct NewAdministrator {
 #[derive(Debug)]
 pub struct SetUpForm {
     /// The one-time token from the terminal.
-    pub setup_token: String,
+    pub setup_token: SecretString,
     /// The address.
     pub email: Option<String>,
     /// The username.
@@ -100,7 +100,7 @@ impl Vestibule {
         if !self.is_setup_armed().await? {
             return Ok(SetUp::Closed);
         }
-        let Some(token) = self.live_setup_token(&form.setup_token).await? else {
+        let Some(token) = self.live_setup_token(form.setup_token.expose_secret()).await? else {
             self.audit_alone(caller, Entry::refused("instance.set_up", "setup_token_invalid")).await?;
             return Ok(SetUp::WrongToken);
         };
@@ -154,6 +154,7 @@ impl Vestibule {
         let (new, hash) = self.prepare(caller, admin).await?;
         let mut tx = self.db().write().await?;
         Lock::Administrators.take(&mut tx).await?;
+        caller.require_administrator(&mut tx).await?;
         self.insert_account(&mut tx, &new, &hash, &[ADMINISTRATORS]).await?;
         let view = AccountView::get(&mut tx, new.id).await?;
         let details = json!({ "groups": view.groups });
@@ -174,8 +175,12 @@ impl Vestibule {
         let NewAdministrator { email, username, name, password } = admin;
         let user = NewUser { email, username, name, ..NewUser::default() };
         let new = self.parse_person(caller, &user, &mut errors);
-        let ticket = self.hasher().admit()?;
         let whose = Whose::somebody_new(new.email.as_ref(), new.username.as_ref());
+        if !errors.is_empty() {
+            self.note_password(&mut errors, &password, whose);
+            return Err(errors.into());
+        }
+        let ticket = self.hasher().admit()?;
         let hash = errors.take("password", self.choose_password(&ticket, &password, whose).await?);
         errors.check()?;
         let hash = hash.ok_or_else(|| Error::internal("a password without errors has a hash"))?;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::id::{AccountId, RequestId};
+use crate::id::{AccountId, RequestId, SessionId};
 
 /// The one who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub enum Actor {
 pub struct Caller {
     /// Who.
     pub actor: Actor,
+    /// The session that an account acts by: its acts count only while it lasts.
+    pub session_id: Option<SessionId>,
     /// The request it came with.
     pub request_id: Option<RequestId>,
     /// The client's address.
@@ -41,7 +43,7 @@ pub struct Caller {
 impl Caller {
     /// The instance itself.
     pub fn system() -> Caller {
-        Caller { actor: Actor::System, request_id: None, ip: None, user_agent: None }
+        Caller { actor: Actor::System, session_id: None, request_id: None, ip: None, user_agent: None }
     }
 
     /// Somebody at the command line.

@@ -6,11 +6,12 @@ use crate::accounts::Account;
 use crate::audit::Entry;
 use crate::caller::Caller;
 use crate::choose_password::Whose;
+use crate::code::Code;
+use crate::detached::detached;
 use crate::engine::Vestibule;
 use crate::error::{Error, Result};
 use crate::passwords::Password;
 use crate::principals::LiveSession;
-use crate::prove_password::Proof;
 use crate::revocations::Revocations;
 use crate::sessions::Session;
 use crate::sign_in::SignedIn;
@@ -41,45 +42,42 @@ impl Vestibule {
         session: &LiveSession,
         change: PasswordChange,
     ) -> Result<ChangePassword> {
-        let Some((account, proof)) = self.prove_owner(caller, session, &change.current, "password.changed").await?
-        else {
-            return Ok(ChangePassword::WrongCurrent);
-        };
-        let whose = Whose::account(&mut self.db().read().await?, &account).await?;
-        let hash = match self.choose_password(&proof.ticket, &change.new, whose).await? {
-            Ok(hash) => hash,
-            Err(code) => {
-                let mut tx = self.db().write().await?;
-                Account::take_back_attempt(&mut tx, account.id).await?;
-                tx.commit().await?;
-                return Err(Error::field("new_password", code));
-            }
-        };
-        self.replace_password(caller, session, (account, proof), &hash).await
+        let (this, caller, session) = (self.clone(), caller.clone(), session.clone());
+        detached(async move { this.change_password_counted(&caller, &session, change).await }).await
     }
 
-    async fn replace_password(
+    async fn change_password_counted(
         &self,
         caller: &Caller,
         session: &LiveSession,
-        (account, proof): (Account, Proof),
-        hash: &str,
+        change: PasswordChange,
     ) -> Result<ChangePassword> {
-        let now = self.now();
-        let mut tx = self.db().write().await?;
-        if !Account::is_version(&mut tx, account.id, proof.session_version).await? {
-            return Ok(ChangePassword::WrongCurrent);
-        }
-        Account::renew_version(&mut tx, account.id, now).await?;
-        Account::clear_attempts(&mut tx, account.id).await?;
-        Password::replace(&mut tx, account.id, hash, now).await?;
-        Session::end_others(&mut tx, account.id, session.session_id).await?;
-        let Some(signed_in) = self.rotate_session(&mut tx, session, account).await? else {
+        let act = "password.changed";
+        let Some((account, proof)) = self.prove_owner(caller, session, &change.current, act).await? else {
             return Ok(ChangePassword::WrongCurrent);
         };
-        self.audit(&mut tx, caller, Entry::done("password.changed").on(&signed_in.account.account)).await?;
-        Revocations::insert(&mut tx, session.account_id, now).await?;
+        let whose = Whose::account(&mut self.db().read().await?, &account).await?;
+        let chosen = self.choose_password(&proof.ticket, &change.new, whose).await?;
+        let now = self.now();
+        let mut tx = self.db().write().await?;
+        let signed_in = match &chosen {
+            Ok(_) => self.renew_proven(&mut tx, session, account, &proof).await?,
+            Err(_) => {
+                Account::take_back_attempt(&mut tx, account.id).await?;
+                None
+            }
+        };
+        if let (Ok(hash), Some(signed_in)) = (&chosen, &signed_in) {
+            Account::renew_version(&mut tx, session.account_id, now).await?;
+            Account::clear_attempts(&mut tx, session.account_id).await?;
+            Password::replace(&mut tx, session.account_id, hash, now).await?;
+            Session::end_others(&mut tx, session.account_id, session.session_id).await?;
+            self.audit(&mut tx, caller, Entry::done(act).on(&signed_in.account.account)).await?;
+            Revocations::insert(&mut tx, session.account_id, now).await?;
+        }
         tx.commit().await?;
+        chosen.map_err(|code| Error::field("new_password", code))?;
+        let signed_in = signed_in.ok_or(Error::Denied(Code::Unauthenticated))?;
         self.password_changed(session.account_id);
         Ok(ChangePassword::Done(Box::new(signed_in)))
     }

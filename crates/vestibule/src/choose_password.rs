@@ -8,7 +8,7 @@ use crate::code::Code;
 use crate::db::Tx;
 use crate::email::Email;
 use crate::engine::Vestibule;
-use crate::error::Result;
+use crate::error::{FieldErrors, Result};
 use crate::hasher::Ticket;
 use crate::password_policy::{PasswordPolicy, normalize};
 use crate::passwords::Password;
@@ -39,6 +39,14 @@ impl Whose {
 }
 
 impl Vestibule {
+    /// Notes a password that no rule allows, where other fields are wrong already and nothing will be hashed.
+    pub(crate) fn note_password(&self, errors: &mut FieldErrors, password: &SecretString, whose: Whose) {
+        let policy = PasswordPolicy { config: self.config().password.clone(), identifiers: whose.identifiers };
+        if let Some(code) = policy.refuse_by_rule(&normalize(password)) {
+            errors.push("password", code);
+        }
+    }
+
     /// The hash of a new password, or why it cannot be chosen.
     pub(crate) async fn choose_password(
         &self,

@@ -41,20 +41,23 @@ impl Vestibule {
         if user.group_ids.is_empty() {
             errors.push("group_ids", Code::NoGroups);
         }
-        let hash = match &user.password {
-            None => errors.take("password", Err(Code::PasswordRequired)),
-            Some(password) => {
-                let ticket = self.hasher().admit()?;
-                let whose = Whose::somebody_new(new.email.as_ref(), new.username.as_ref());
-                errors.take("password", self.choose_password(&ticket, password, whose).await?)
-            }
+        let whose = Whose::somebody_new(new.email.as_ref(), new.username.as_ref());
+        let Some(password) = &user.password else {
+            errors.push("password", Code::PasswordRequired);
+            return Err(errors.into());
         };
-        errors.check()?;
-        let hash = hash.ok_or(Error::field("password", Code::PasswordRequired))?;
+        if !errors.is_empty() {
+            self.note_password(&mut errors, password, whose);
+            return Err(errors.into());
+        }
+        let ticket = self.hasher().admit()?;
+        let hash = self.choose_password(&ticket, password, whose).await?;
+        let hash = hash.map_err(|code| Error::field("password", code))?;
         let mut tx = self.db().write().await?;
         if user.group_ids.contains(&ADMINISTRATORS) {
             Lock::Administrators.take(&mut tx).await?;
         }
+        caller.require_administrator(&mut tx).await?;
         self.insert_account(&mut tx, &new, &hash, &user.group_ids).await?;
         let view = AccountView::get(&mut tx, new.id).await?;
         let details = json!({ "groups": view.groups });

@@ -23,6 +23,7 @@ impl Vestibule {
     pub(crate) async fn delete(&self, caller: &Caller, id: AccountId, action: &'static str) -> Result<()> {
         let mut tx = self.db().write().await?;
         let guard = LastAdminGuard::hold(&mut tx).await?;
+        caller.require_owner_or_administrator(&mut tx, id).await?;
         let account = Account::get(&mut tx, id).await?;
         if !Account::delete(&mut tx, id).await? {
             return Err(Error::NotFound);

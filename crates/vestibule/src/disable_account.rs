@@ -26,6 +26,7 @@ impl Vestibule {
         let now = self.now();
         let mut tx = self.db().write().await?;
         let guard = LastAdminGuard::hold(&mut tx).await?;
+        caller.require_administrator(&mut tx).await?;
         let changed = Account::disable(&mut tx, id, now).await?;
         let view = AccountView::get(&mut tx, id).await?;
         guard.release(&mut tx).await?;
@@ -41,6 +42,7 @@ impl Vestibule {
     /// Opens a disabled account again. It may be open already.
     pub async fn enable_account(&self, caller: &Caller, id: AccountId) -> Result<AccountView> {
         let mut tx = self.db().write().await?;
+        caller.require_administrator(&mut tx).await?;
         let changed = Account::enable(&mut tx, id, self.now()).await?;
         let view = AccountView::get(&mut tx, id).await?;
         if changed {

@@ -50,6 +50,8 @@ impl Vestibule {
         let profile = ParsedProfile::parse(&edit, &mut errors);
         errors.check()?;
         let mut tx = self.db().write().await?;
+        Account::lock(&mut tx, id).await?;
+        caller.require_owner_or_administrator(&mut tx, id).await?;
         let before = Account::get(&mut tx, id).await?;
         self.apply_profile(&mut tx, &before, profile).await?;
         let view = AccountView::get(&mut tx, id).await?;

@@ -49,6 +49,7 @@ impl Vestibule {
         errors.check()?;
         let mut tx = self.db().write().await?;
         let guard = LastAdminGuard::hold(&mut tx).await?;
+        caller.require_administrator(&mut tx).await?;
         let before = AccountView::get(&mut tx, id).await?;
         if let Some(email) = email.filter(|email| before.account.email.as_deref() != Some(email.as_str())) {
             let is_free = Account::set_email(&mut tx, id, &email, self.now()).await?;

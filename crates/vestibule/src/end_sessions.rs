@@ -17,6 +17,7 @@ impl Vestibule {
     /// Ends one session of an account; another account's session is not found.
     pub async fn end_session(&self, caller: &Caller, account: AccountId, session: SessionId) -> Result<()> {
         let mut tx = self.db().write().await?;
+        caller.require_owner_or_administrator(&mut tx, account).await?;
         if !Session::end(&mut tx, account, session).await? {
             return Err(Error::NotFound);
         }
@@ -29,6 +30,8 @@ impl Vestibule {
     /// Ends every session of the caller but the one that asks; says how many.
     pub async fn end_other_sessions(&self, caller: &Caller, session: &LiveSession) -> Result<u64> {
         let mut tx = self.db().write().await?;
+        Account::lock(&mut tx, session.account_id).await?;
+        caller.require_live(&mut tx).await?;
         let ended = Session::end_others(&mut tx, session.account_id, session.session_id).await?;
         let entry = Entry::done("session.others_ended").on(&Account::get(&mut tx, session.account_id).await?);
         self.audit(&mut tx, caller, entry.with(json!({ "ended": ended }))).await?;
@@ -44,6 +47,7 @@ impl Vestibule {
         if !Account::renew_version(&mut tx, id, now).await? {
             return Err(Error::NotFound);
         }
+        caller.require_owner_or_administrator(&mut tx, id).await?;
         let ended = Session::end_all(&mut tx, id).await?;
         let entry = Entry::done("session.all_ended").on(&Account::get(&mut tx, id).await?);
         self.audit(&mut tx, caller, entry.with(json!({ "ended": ended }))).await?;

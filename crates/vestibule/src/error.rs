@@ -85,8 +85,13 @@ impl FieldErrors {
         value.map_err(|code| self.push(field, code)).ok()
     }
 
+    /// Whether nothing was noted.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Fails when anything was noted.
     pub fn check(self) -> Result<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self)) }
+        if self.is_empty() { Ok(()) } else { Err(Error::Invalid(self)) }
     }
 }

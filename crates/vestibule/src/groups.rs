@@ -105,8 +105,14 @@ impl GroupRef {
         tx.exec(sql, &[&group, &account]).await.map(drop)
     }
 
+    /// Whether an account is a member of Administrators.
+    pub(crate) async fn is_administrator(tx: &mut Tx, account: AccountId) -> Result<bool> {
+        let sql = "SELECT COUNT(*) FROM group_members WHERE group_id = $1 AND account_id = $2";
+        Ok(tx.one::<(i64,)>(sql, &[&ADMINISTRATORS, &account]).await?.0 == 1)
+    }
+
     /// How many active people administer the instance.
-    pub(crate) async fn count_active_administrators(tx: &mut Tx) -> Result<i64> {
+    pub async fn count_active_administrators(tx: &mut Tx) -> Result<i64> {
         let sql = "SELECT COUNT(*) FROM group_members g JOIN accounts a ON a.id = g.account_id
                     WHERE g.group_id = $1 AND a.state = 'active' AND a.kind = 'human'";
         Ok(tx.one::<(i64,)>(sql, &[&ADMINISTRATORS]).await?.0)

@@ -19,6 +19,7 @@ mod config;
 mod create_user;
 mod db;
 mod delete_account;
+mod detached;
 mod disable_account;
 mod edit_profile;
 mod edit_user;
@@ -49,11 +50,14 @@ mod sessions;
 mod set_password;
 mod sign_in;
 mod sign_up;
+mod standing;
 mod time;
 mod unlock_account;
 mod username;
 
-pub use accounts::{Account, AccountCounts, AccountFilter, AccountKind, AccountState, AccountView};
+pub use accounts::{
+    Account, AccountCounts, AccountFilter, AccountKind, AccountState, AccountView, canonical_identifier,
+};
 pub use audit::{ActorKind, AuditFilter, AuditOutcome, AuditRow};
 pub use background::{Background, Health};
 pub use bootstrap::{Bootstrap, NewAdministrator, SetUp, SetUpForm};

@@ -2,12 +2,16 @@
 
 use crate::accounts::{Account, AccountCounts, AccountFilter, AccountView};
 use crate::audit::{AuditFilter, AuditRow};
+use crate::code::Code;
 use crate::engine::Vestibule;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::groups::GroupRef;
 use crate::id::AccountId;
 use crate::paging::{Page, PageRequest};
 use crate::sessions::Session;
+
+/// The longest text to search for, in characters.
+const MAX_SEARCH: usize = 200;
 
 impl Vestibule {
     /// An account by its id.
@@ -24,6 +28,9 @@ impl Vestibule {
 
     /// A page of accounts, newest first.
     pub async fn list_accounts(&self, filter: &AccountFilter, page: PageRequest) -> Result<Page<AccountView>> {
+        if filter.search.as_ref().is_some_and(|search| search.chars().count() > MAX_SEARCH) {
+            return Err(Error::field("search", Code::FieldInvalid));
+        }
         let mut connection = self.db().read().await?;
         let page = Account::list(&mut connection, filter, page).await?;
         let ids: Vec<AccountId> = page.items.iter().map(|account| account.id).collect();

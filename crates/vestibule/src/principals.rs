@@ -59,7 +59,8 @@ pub struct LiveSession {
 #[derive(Debug)]
 pub(crate) struct Epochs {
     slots: Box<[AtomicU64]>,
-    /// Every bump of any slot, to notice one that came while a row was being read.
+    /// Every bump of any slot, counted before the slot moves: whoever sees a slot's new value and an old total has read
+    /// the total first, and will see it move.
     total: AtomicU64,
 }
 
@@ -70,6 +71,17 @@ pub(crate) struct Principals {
     seq: AtomicI64,
     read_at: AtomicI64,
     touches: Mutex<HashMap<SessionId, Touch>>,
+}
+
+impl Clone for LiveSession {
+    fn clone(&self) -> LiveSession {
+        LiveSession {
+            label: self.label.clone(),
+            last_seen_at: AtomicI64::new(self.last_seen_at.load(Ordering::Relaxed)),
+            expires_at: AtomicI64::new(self.expires_at.load(Ordering::Relaxed)),
+            ..*self
+        }
+    }
 }
 
 impl LiveSession {
@@ -114,14 +126,14 @@ impl Default for Epochs {
 impl Epochs {
     /// Forgets what is cached of an account.
     pub(crate) fn bump(&self, account: Uuid) {
-        self.slot(account).fetch_add(1, Ordering::SeqCst);
         self.total.fetch_add(1, Ordering::SeqCst);
+        self.slot(account).fetch_add(1, Ordering::SeqCst);
     }
 
     /// Forgets everybody.
     pub(crate) fn bump_all(&self) {
-        self.slots.iter().for_each(|slot| _ = slot.fetch_add(1, Ordering::SeqCst));
         self.total.fetch_add(1, Ordering::SeqCst);
+        self.slots.iter().for_each(|slot| _ = slot.fetch_add(1, Ordering::SeqCst));
     }
 
     fn of(&self, account: Uuid) -> u64 {

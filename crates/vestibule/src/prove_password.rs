@@ -18,9 +18,10 @@ use crate::secret::Digest;
 
 /// A password that was right. The account's turn in the pool is held until this is dropped, so that the attempts
 /// of one account that are right but not yet completed never add up to a lock.
-#[derive(Debug)]
 pub(crate) struct Proof {
     pub session_version: i64,
+    /// Which attempt in a row this was.
+    pub failed_attempts: i64,
     /// The hash that was matched.
     pub hash: String,
     /// Room in the pool, for whatever must still be hashed.
@@ -47,26 +48,27 @@ impl Vestibule {
     ) -> Result<Option<Proof>> {
         let turn = self.hasher().turn(&ticket, claim.key).await;
         // Counted while waiting in line, so that no core waits for the database and the line keeps its order.
-        let (core, attempt) = tokio::try_join!(self.hasher().core(&ticket), self.count_attempt(claim.account))?;
+        let (core, attempt) = tokio::try_join!(self.hasher().core(&ticket), self.count_attempt(caller, claim.account))?;
         let hash = attempt.as_ref().map(|attempt| attempt.hash.clone());
         let is_right = self.hasher().verify(core, normalize(claim.password), hash).await?;
-        if let (false, Some(account), Some(attempt)) = (is_right, claim.account, &attempt)
-            && attempt.failed_attempts >= MAX_ATTEMPTS
-        {
-            self.audit_alone(caller, Entry::done("account.locked").on(account)).await?;
-        }
-        let attempt = attempt.filter(|_| is_right);
-        Ok(attempt.map(|Attempt { session_version, hash, .. }| Proof { session_version, hash, ticket, _turn: turn }))
+        let Some(Attempt { session_version, failed_attempts, hash }) = attempt.filter(|_| is_right) else {
+            return Ok(None);
+        };
+        Ok(Some(Proof { session_version, failed_attempts, hash, ticket, _turn: turn }))
     }
 
     /// Counts the attempt, or writes as much to no effect when there is nothing to count.
-    async fn count_attempt(&self, account: Option<&Account>) -> Result<Option<Attempt>> {
+    async fn count_attempt(&self, caller: &Caller, account: Option<&Account>) -> Result<Option<Attempt>> {
         let now = self.now();
         let id = account.map_or_else(|| AccountId::fresh(now, self.random()), |account| account.id);
         let mut tx = self.db().write().await?;
         let attempt = Account::count_attempt(&mut tx, id, now).await?;
-        if attempt.is_none() {
-            Lock::Decoy.take(&mut tx).await?;
+        match (&attempt, account) {
+            (Some(attempt), Some(account)) if attempt.failed_attempts >= MAX_ATTEMPTS => {
+                self.audit(&mut tx, caller, Entry::done("account.locked").on(account)).await?;
+            }
+            (Some(_), _) => {}
+            (None, _) => Lock::Decoy.take(&mut tx).await?,
         }
         tx.commit().await?;
         Ok(attempt)

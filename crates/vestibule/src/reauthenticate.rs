@@ -6,9 +6,11 @@ use secrecy::SecretString;
 use crate::accounts::{Account, AccountView};
 use crate::audit::Entry;
 use crate::caller::Caller;
+use crate::code::Code;
 use crate::db::Tx;
+use crate::detached::detached;
 use crate::engine::Vestibule;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::groups::GroupRef;
 use crate::principals::LiveSession;
 use crate::prove_password::{Claim, Proof};
@@ -34,23 +36,45 @@ impl Vestibule {
         session: &LiveSession,
         password: SecretString,
     ) -> Result<Reauthenticate> {
+        let (this, caller, session) = (self.clone(), caller.clone(), session.clone());
+        detached(async move { this.reauthenticate_counted(&caller, &session, password).await }).await
+    }
+
+    async fn reauthenticate_counted(
+        &self,
+        caller: &Caller,
+        session: &LiveSession,
+        password: SecretString,
+    ) -> Result<Reauthenticate> {
         let act = "session.reauthenticated";
         let Some((account, proof)) = self.prove_owner(caller, session, &password, act).await? else {
             return Ok(Reauthenticate::WrongPassword);
         };
         let mut tx = self.db().write().await?;
-        if !Account::is_version(&mut tx, account.id, proof.session_version).await? {
-            return Ok(Reauthenticate::WrongPassword);
+        let signed_in = self.renew_proven(&mut tx, session, account, &proof).await?;
+        if let Some(signed_in) = &signed_in {
+            self.audit(&mut tx, caller, Entry::done(act).on(&signed_in.account.account)).await?;
+            Revocations::insert(&mut tx, session.account_id, self.now()).await?;
         }
-        Account::take_back_attempt(&mut tx, account.id).await?;
-        let Some(signed_in) = self.rotate_session(&mut tx, session, account).await? else {
-            return Ok(Reauthenticate::WrongPassword);
-        };
-        let entry = Entry::done("session.reauthenticated").on(&signed_in.account.account);
-        self.audit(&mut tx, caller, entry).await?;
-        Revocations::insert(&mut tx, session.account_id, self.now()).await?;
         tx.commit().await?;
+        let signed_in = signed_in.ok_or(Error::Denied(Code::Unauthenticated))?;
         Ok(Reauthenticate::Done(Box::new(signed_in)))
+    }
+
+    /// Gives the session of somebody who was right a new token, and takes their attempt back. None: the session ended
+    /// meanwhile, was renewed by another request, or what was proven is of an older version; commit all the same.
+    pub(crate) async fn renew_proven(
+        &self,
+        tx: &mut Tx,
+        session: &LiveSession,
+        account: Account,
+        proof: &Proof,
+    ) -> Result<Option<SignedIn>> {
+        if !Account::is_version(tx, account.id, proof.session_version).await? {
+            return Ok(None);
+        }
+        Account::take_back_attempt(tx, account.id).await?;
+        self.rotate_session(tx, session, account).await
     }
 
     /// Proves, for an act, the password of the one whose session asks, and writes down when it was wrong.
@@ -75,12 +99,7 @@ impl Vestibule {
     }
 
     /// Gives the session a new token, proven now; none when it has ended meanwhile.
-    pub(crate) async fn rotate_session(
-        &self,
-        tx: &mut Tx,
-        session: &LiveSession,
-        account: Account,
-    ) -> Result<Option<SignedIn>> {
+    async fn rotate_session(&self, tx: &mut Tx, session: &LiveSession, account: Account) -> Result<Option<SignedIn>> {
         let token = Secret::fresh(SecretKind::Session, self.random());
         let rotated = Session::rotate(tx, &session.digest, &token.digest(), self.now()).await?;
         let Some(session) = rotated else { return Ok(None) };

@@ -184,6 +184,12 @@ impl Session {
         Ok(page.page(rows, |session: &Session| Cursor { created_at: session.created_at, id: session.id.0 }))
     }
 
+    /// Whether an account still has this session.
+    pub(crate) async fn exists(tx: &mut Tx, account: AccountId, session: SessionId) -> Result<bool> {
+        let sql = "SELECT COUNT(*) FROM sessions WHERE id = $1 AND account_id = $2";
+        Ok(tx.one::<(i64,)>(sql, &[&session, &account]).await?.0 == 1)
+    }
+
     /// Ends one session of an account; false: it has no such session.
     pub(crate) async fn end(tx: &mut Tx, account: AccountId, session: SessionId) -> Result<bool> {
         let sql = "DELETE FROM sessions WHERE id = $1 AND account_id = $2";

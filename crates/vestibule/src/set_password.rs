@@ -30,6 +30,7 @@ impl Vestibule {
         let hash = hash.map_err(|code| Error::field("password", code))?;
         let now = self.now();
         let mut tx = self.db().write().await?;
+        caller.require_administrator(&mut tx).await?;
         if !Account::renew_version(&mut tx, id, now).await? {
             return Err(Error::NotFound);
         }

@@ -5,10 +5,12 @@
 use secrecy::SecretString;
 use serde_json::json;
 
-use crate::accounts::{Account, AccountView};
+use crate::accounts::{Account, AccountView, canonical_identifier};
+use crate::attempts::MAX_ATTEMPTS;
 use crate::audit::Entry;
 use crate::caller::Caller;
 use crate::db::Tx;
+use crate::detached::detached;
 use crate::engine::Vestibule;
 use crate::error::Result;
 use crate::groups::GroupRef;
@@ -40,7 +42,6 @@ pub enum SignIn {
 }
 
 /// A session that has just begun, or has just been given a new token.
-#[derive(Debug)]
 pub struct SignedIn {
     /// The session's token, handed out this once.
     pub token: Secret,
@@ -52,13 +53,27 @@ pub struct SignedIn {
     pub account: AccountView,
 }
 
+impl std::fmt::Debug for SignedIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignedIn")
+            .field("session", &self.session)
+            .field("account", &self.account)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Vestibule {
     /// Signs in with an e-mail address or username and a password.
     pub async fn sign_in(&self, caller: &Caller, form: SignInForm) -> Result<SignIn> {
+        let (this, caller) = (self.clone(), caller.clone());
+        detached(async move { this.sign_in_counted(&caller, form).await }).await
+    }
+
+    async fn sign_in_counted(&self, caller: &Caller, form: SignInForm) -> Result<SignIn> {
         let ticket = self.hasher().admit()?;
         let account = Account::find_by_identifier(&mut self.db().read().await?, &form.identifier).await?;
         let key = account.as_ref().map_or_else(
-            || Digest::of(form.identifier.trim().to_lowercase().as_bytes()),
+            || Digest::of(canonical_identifier(&form.identifier).as_bytes()),
             |account| Digest::of(account.id.0.as_bytes()),
         );
         let claim = Claim { key, account: account.as_ref(), password: &form.password };
@@ -92,6 +107,9 @@ impl Vestibule {
         }
         if let Some(rehashed) = rehashed {
             Password::rehash(&mut tx, account.id, &proof.hash, &rehashed).await?;
+        }
+        if proof.failed_attempts >= MAX_ATTEMPTS {
+            self.audit(&mut tx, caller, Entry::done("account.unlocked").on(account)).await?;
         }
         let signed_in = self.begin_session(&mut tx, caller, account).await?;
         tx.commit().await?;

@@ -54,8 +54,12 @@ impl Vestibule {
         if email.as_ref().is_some_and(|email| !self.is_domain_allowed(email)) {
             return Ok(SignUp::DomainNotAllowed);
         }
-        let ticket = self.hasher().admit()?;
         let whose = Whose::somebody_new(email.as_ref(), None);
+        if !errors.is_empty() {
+            self.note_password(&mut errors, &form.password, whose);
+            return Err(errors.into());
+        }
+        let ticket = self.hasher().admit()?;
         let hash = errors.take("password", self.choose_password(&ticket, &form.password, whose).await?);
         errors.check()?;
         let (Some(email), Some(hash)) = (email, hash) else { return Ok(SignUp::Closed) };

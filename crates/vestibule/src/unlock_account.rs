@@ -11,6 +11,7 @@ impl Vestibule {
     /// Lifts an account's lock. It may not be locked.
     pub async fn unlock_account(&self, caller: &Caller, id: AccountId) -> Result<AccountView> {
         let mut tx = self.db().write().await?;
+        caller.require_administrator(&mut tx).await?;
         Account::clear_attempts(&mut tx, id).await?;
         let view = AccountView::get(&mut tx, id).await?;
         self.audit(&mut tx, caller, Entry::done("account.unlocked").on(&view.account)).await?;

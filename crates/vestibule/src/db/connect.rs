@@ -54,7 +54,7 @@ impl Db {
         let pools = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             postgres(url).await?
         } else if let Some(file) = url.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//")) {
-            sqlite(url, file.split('?').next().unwrap_or_default()).await?
+            sqlite(url, file).await?
         } else {
             return Err(Error::Setup("database_url must begin with sqlite:// or postgres://".to_owned()));
         };
@@ -121,8 +121,9 @@ async fn sqlite(url: &str, file: &str) -> Result<Pools> {
     if file.is_empty() || file.contains(":memory:") {
         return Err(Error::Setup("database_url must name a file: sqlite://vestibule.db".to_owned()));
     }
-    if file.contains('%') {
-        let text = "database_url must not have % in the path of the file: nothing is decoded";
+    if file.contains(['%', '?']) {
+        let text =
+            "database_url must not have % or ? in the path of the file: nothing is decoded, and no parameter is taken";
         return Err(Error::Setup(text.to_owned()));
     }
     let made = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(file);

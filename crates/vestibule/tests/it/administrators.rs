@@ -12,7 +12,7 @@ use crate::people::{PASSWORD, administrator, by, live, nobody, sign_up};
 
 fn form(token: &str, username: &str) -> SetUpForm {
     let username = Some(username.to_owned());
-    SetUpForm { setup_token: token.to_owned(), email: None, username, password: PASSWORD.into() }
+    SetUpForm { setup_token: token.into(), email: None, username, password: PASSWORD.into() }
 }
 
 fn new_administrator(username: &str) -> NewAdministrator {
@@ -122,13 +122,19 @@ db_test!(two_administrators_removing_each_other_leave_one, |db: TestDb| async mo
         ];
         let outcomes = race(2, |i| {
             let engine = if i == 0 { t.engine.clone() } else { other.engine.clone() };
-            let (caller, target) = (by(&admins[i]), admins[1 - i].id);
+            // By the host the guard alone decides; an administrator who is gone already is refused for that.
+            let caller = if round % 2 == 0 { Caller::host("root") } else { by(&admins[i]) };
+            let target = admins[1 - i].id;
             async move { act(&engine, what, &caller, target).await }
         })
         .await;
         let done = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
-        let held = outcomes.iter().filter(|o| matches!(o, Err(Error::Conflict(Code::LastAdmin)))).count();
-        assert_eq!((done, held), (1, 1), "round {round}, {what:?}: {outcomes:?}");
+        let held = outcomes.iter().filter(|outcome| match outcome {
+            Err(Error::Conflict(code)) => *code == Code::LastAdmin,
+            Err(Error::Denied(_)) => round % 2 == 1,
+            Ok(()) | Err(_) => false,
+        });
+        assert_eq!((done, held.count()), (1, 1), "round {round}, {what:?}: {outcomes:?}");
         assert_eq!(administrators(&t.engine).await, 1, "round {round}");
         let mut tx = t.engine.db().write().await.expect("a transaction");
         tx.exec("DELETE FROM accounts", &[]).await.expect("for the next round");
@@ -165,4 +171,38 @@ db_test!(a_disabled_administrator_does_not_count, |db: TestDb| async move {
     t.engine.delete_account(&by(&ann), bob.id).await.expect("bob counted no more");
     let own = t.engine.disable_account(&by(&ann), ann.id).await;
     assert!(matches!(own, Err(Error::Conflict(Code::OwnAccount))), "{own:?}");
+});
+
+db_test!(whoever_lost_their_standing_while_asking_changes_nothing, |db: TestDb| async move {
+    let t = TestEngine::new(&db).await;
+    let root = administrator(&t.engine, "root").await.account;
+    let ann = sign_up(&t.engine, "ann@example.com").await.account.account;
+    for (n, lost) in ["session", "membership", "account"].iter().enumerate() {
+        let mallory = administrator(&t.engine, &format!("mallory-{n}")).await.account;
+        let signed_in = crate::people::signs_in(&t.engine, &format!("mallory-{n}"), PASSWORD).await.expect("signed in");
+        let mut caller = by(&mallory);
+        caller.session_id = Some(signed_in.session.id);
+        t.engine.unlock_account(&caller, ann.id).await.expect("still an administrator");
+        match *lost {
+            "session" => drop(t.engine.end_all_sessions(&by(&root), mallory.id).await.expect("ended")),
+            "membership" => act(&t.engine, Act::Demote, &by(&root), mallory.id).await.expect("demoted"),
+            _ => act(&t.engine, Act::Disable, &by(&root), mallory.id).await.expect("disabled"),
+        }
+        let before = t.engine.count_accounts().await.expect("a count").total;
+        let backdoor = t.engine.create_administrator(&caller, new_administrator("backdoor")).await.map(drop);
+        let others = [
+            backdoor,
+            act(&t.engine, Act::Disable, &caller, root.id).await,
+            act(&t.engine, Act::Delete, &caller, root.id).await,
+            act(&t.engine, Act::Demote, &caller, root.id).await,
+            t.engine.enable_account(&caller, ann.id).await.map(drop),
+            t.engine.unlock_account(&caller, ann.id).await.map(drop),
+            t.engine.set_password(&caller, ann.id, "willow-Anchor-9-fig".into()).await,
+            t.engine.end_all_sessions(&caller, ann.id).await.map(drop),
+        ];
+        for (i, refused) in others.iter().enumerate() {
+            assert!(matches!(refused, Err(Error::Denied(_))), "{lost}, act {i}: {refused:?}");
+        }
+        assert_eq!(t.engine.count_accounts().await.expect("a count").total, before);
+    }
 });

@@ -53,15 +53,18 @@ db_test!(a_right_password_among_four_wrong_ones_at_once_gets_in, |db: TestDb| as
     }
 });
 
-db_test!(a_fifth_attempt_that_is_right_is_no_lock_in_the_log, |db: TestDb| async move {
+db_test!(a_fifth_attempt_that_is_right_lifts_the_lock_that_it_set_and_says_so, |db: TestDb| async move {
     let t = TestEngine::new(&db).await;
     sign_up(&t.engine, "ann@example.com").await;
     for _ in 0..4 {
         signs_in(&t.engine, "ann@example.com", OTHER).await;
     }
     assert!(signs_in(&t.engine, "ann@example.com", PASSWORD).await.is_some());
-    let locked = AuditFilter { action: Some("account.locked".into()), ..AuditFilter::default() };
-    assert!(t.engine.list_audit(&locked, PageRequest::first()).await.expect("the log").items.is_empty());
+    for action in ["account.locked", "account.unlocked"] {
+        let filter = AuditFilter { action: Some(action.into()), ..AuditFilter::default() };
+        let rows = t.engine.list_audit(&filter, PageRequest::first()).await.expect("the log").items;
+        assert_eq!(rows.len(), 1, "{action}");
+    }
 });
 
 db_test!(a_lock_is_neither_extended_nor_counted_and_starts_anew_when_it_ran_out, |db: TestDb| async move {
@@ -141,4 +144,33 @@ db_test!(a_lock_and_every_refusal_are_in_the_audit_log, |db: TestDb| async move 
         rows.iter().filter(|row| row.action == action && row.outcome.as_str() == outcome).count()
     };
     assert_eq!((count("account.locked", "done"), count("session.created", "refused")), (1, 7));
+});
+
+db_test!(hanging_up_neither_hides_a_wrong_password_nor_keeps_a_right_one_counted, |db: TestDb| async move {
+    let t = TestEngine::with(&db, |config| config.password.argon2_memory_kib = 1024).await;
+    let (ann, bob) = (sign_up(&t.engine, "ann@example.com").await, sign_up(&t.engine, "bob@example.com").await);
+    let (ann, bob) = (ann.account.account.id, bob.account.account.id);
+    for _ in 0..4 {
+        for (email, password) in [("ann@example.com", OTHER), ("bob@example.com", PASSWORD)] {
+            let attempt = signs_in(&t.engine, email, password);
+            assert!(tokio::time::timeout(Duration::from_micros(1), attempt).await.is_err(), "hung up");
+        }
+    }
+    // The attempts go on by themselves.
+    let refused = AuditFilter { target: Some(ann.0), action: Some("session.created".into()), ..AuditFilter::default() };
+    let refusals = async || {
+        let rows = t.engine.list_audit(&refused, PageRequest::first()).await.expect("the log").items;
+        rows.iter().filter(|row| row.outcome.as_str() == "refused").count()
+    };
+    let mine = AuditFilter { target: Some(bob.0), action: Some("session.created".into()), ..AuditFilter::default() };
+    let signed_in = async || t.engine.list_audit(&mine, PageRequest::first()).await.expect("the log").items.len();
+    for _ in 0..500 {
+        if refusals().await == 4 && signed_in().await == 5 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!((refusals().await, signed_in().await), (4, 5));
+    assert_eq!(account(&t.engine, ann).await.failed_attempts, 4);
+    assert_eq!(account(&t.engine, bob).await.failed_attempts, 0);
 });
