@@ -51,13 +51,13 @@ impl CookieShape {
 
     /// Our cookie in the request, wherever among the others.
     pub(crate) fn presented<'a>(&self, headers: &'a HeaderMap) -> Presented<'a> {
-        let lines = headers.get_all(COOKIE).iter().filter_map(|line| std::str::from_utf8(line.as_bytes()).ok());
         let mut found = Presented::Nothing;
-        for pair in lines.flat_map(|line| line.split(';')) {
-            let Some((name, value)) = pair.split_once('=') else { continue };
-            if name.trim() == self.name {
+        for pair in headers.get_all(COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';')) {
+            let Some(equals) = pair.iter().position(|byte| *byte == b'=') else { continue };
+            let (name, value) = (trimmed(&pair[..equals]), trimmed(&pair[equals + 1..]));
+            if name == self.name.as_bytes() {
                 found = match found {
-                    Presented::Nothing => Presented::One(value.trim()),
+                    Presented::Nothing => Presented::One(std::str::from_utf8(value).unwrap_or_default()),
                     Presented::One(_) | Presented::Several => Presented::Several,
                 };
             }
@@ -71,6 +71,15 @@ impl CookieShape {
         header.set_sensitive(true);
         header
     }
+}
+
+/// Without the space and tab around it, which a browser leaves out of a name (RFC 6265). Any other white space it keeps,
+/// and does not see our prefix behind it: a sibling host may set such a cookie, so it is not ours.
+fn trimmed(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
 }
 
 #[cfg(test)]
@@ -114,5 +123,28 @@ mod tests {
         assert_eq!(presented(&["vestibule=x; vestibule=x"]), "several");
         assert_eq!(presented(&["vestibule=x", "vestibule=y", "vestibule=z"]), "several");
         assert_eq!(presented(&["__Host-vestibule=x; vestibul=y; vestibule; ;;"]), "nothing");
+        assert_eq!(presented(&["\tvestibule \t=\t x\t"]), "x");
+    }
+
+    #[test]
+    fn a_name_behind_other_white_space_is_another_name() {
+        let shape = shape("https://id.example.com", None);
+        for space in ["\u{2000}", "\u{a0}", "\u{85}", "\u{3000}", "\u{feff}"] {
+            let mut headers = HeaderMap::new();
+            let planted = format!("{space}__Host-vestibule=x; __Host-vestibule{space}=y");
+            headers.append(COOKIE, HeaderValue::from_bytes(planted.as_bytes()).expect("a header"));
+            assert_eq!(shape.presented(&headers), Presented::Nothing, "{space:?}");
+            headers.append(COOKIE, HeaderValue::from_static("__Host-vestibule=z"));
+            assert_eq!(shape.presented(&headers), Presented::One("z"), "{space:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_neither_hide_our_cookie_nor_are_one() {
+        let shape = shape("http://localhost", None);
+        let headers = |line: &[u8]| HeaderMap::from_iter([(COOKIE, HeaderValue::from_bytes(line).expect("a header"))]);
+        assert_eq!(shape.presented(&headers(b"a=\xff; vestibule=x")), Presented::One("x"));
+        assert_eq!(shape.presented(&headers(b"vestibule=\xff")), Presented::One(""));
+        assert_eq!(shape.presented(&headers(b"vestibule=\xff; vestibule=x")), Presented::Several);
     }
 }

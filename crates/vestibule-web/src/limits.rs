@@ -13,7 +13,7 @@ use std::time::Duration;
 use governor::clock::Clock as _;
 use governor::middleware::NoOpMiddleware;
 use governor::{Quota, RateLimiter};
-use vestibule::{AccountId, Clock, Digest, Error, Result};
+use vestibule::{AccountId, Clock, Digest, Error, Result, canonical_identifier};
 
 use crate::client_ip;
 
@@ -52,7 +52,7 @@ pub struct Limits {
     pub sign_up_global: Option<Limit>,
     /// Failed look-ups of codes and setup tokens from one address; from all together, ten times as many.
     pub codes: Option<Limit>,
-    /// Dangerous acts of one account.
+    /// Dangerous acts of one account, and what costs much to answer.
     pub sensitive: Option<Limit>,
 }
 
@@ -203,7 +203,7 @@ impl Limiters {
         by_address
     }
 
-    /// Counts a dangerous act of an account.
+    /// Counts a dangerous or costly act of an account.
     pub(crate) fn sensitive(&self, account: AccountId) -> Result<()> {
         self.sensitive.charge(Key::Account(account))
     }
@@ -212,7 +212,7 @@ impl Limiters {
 impl Three {
     fn charge(&self, ip: Option<IpAddr>, identifier: &str) -> Result<()> {
         self.address.charge(address(ip))?;
-        self.identifier.charge(Key::Identifier(Digest::of(identifier.trim().to_lowercase().as_bytes())))?;
+        self.identifier.charge(Key::Identifier(Digest::of(canonical_identifier(identifier).as_bytes())))?;
         self.global.charge(Key::Everybody)
     }
 }
@@ -266,6 +266,23 @@ mod tests {
         clock.advance(Duration::from_secs(20));
         assert!(limits.sign_in(None, "ann@example.com").is_ok());
         assert!(limits.sign_in(None, "ann@example.com").is_err());
+    }
+
+    #[test]
+    fn every_spelling_of_an_identifier_shares_a_counter() {
+        for (first, others) in [
+            ("ann@example.com", ["ann@ｅxample.com", "ANN@ＥXAMPLE.COM"]),
+            ("ann@bücher.example", ["ann@xn--bcher-kva.example", "Ann@BÜCHER.example "]),
+            ("ann.lee", [" Ann.Lee", "ANN.LEE"]),
+            ("no such thing!", ["NO SUCH THING!", " no such thing! "]),
+        ] {
+            for other in others {
+                let once = Limits { sign_in_identifier: Limit::of(1, 60), ..Limits::off() };
+                let limits = Limiters::new(&once, &Clock::manual(Timestamp(0)));
+                assert!(limits.sign_in(None, first).is_ok());
+                assert!(limits.sign_in(None, other).is_err(), "{first} and {other}");
+            }
+        }
     }
 
     #[test]

@@ -126,6 +126,7 @@ async fn edit(
         (status = 204, description = "Deleted."),
         (status = 403, description = "`administrator_required`, `reauthentication_required`"),
         (status = 409, description = "`last_admin`, `own_account`"),
+        (status = 429, description = "`too_many_requests`"),
     ))]
 async fn delete(
     State(app): State<App>,
@@ -133,6 +134,7 @@ async fn delete(
     Path(id): Path<AccountId>,
     caller: Caller,
 ) -> Result<StatusCode> {
+    app.limits.sensitive(session.account_id)?;
     administrator(&app, id).await?;
     app.vestibule.delete_account(&caller.acting(&session), id).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -41,6 +41,7 @@ async fn show(State(app): State<App>, session: Session) -> Result<Json<AccountJs
         (status = 200, description = "The account as it is now.", body = AccountJson),
         (status = 409, description = "`username_in_use`"),
         (status = 422, description = "`name_invalid`, `username_invalid`, `identifier_required`"),
+        (status = 429, description = "`too_many_requests`"),
     ))]
 async fn edit(
     State(app): State<App>,
@@ -48,6 +49,7 @@ async fn edit(
     caller: Caller,
     Body(body): Body<ProfileBody>,
 ) -> Result<Json<AccountJson>> {
+    app.limits.sensitive(session.account_id)?;
     let edit = ProfileEdit { name: body.name, username: body.username };
     let account = app.vestibule.edit_profile(&caller.acting(&session), session.account_id, edit).await?;
     Ok(Json(account.into()))
@@ -60,20 +62,26 @@ async fn edit(
     (status = 204, description = "Closed; the cookie is taken away."),
     (status = 403, description = "`reauthentication_required`"),
     (status = 409, description = "`last_admin`"),
+    (status = 429, description = "`too_many_requests`"),
 ))]
 async fn close(
     State(app): State<App>,
     RecentlyProven(session): RecentlyProven,
     caller: Caller,
 ) -> Result<impl IntoResponse> {
+    app.limits.sensitive(session.account_id)?;
     app.vestibule.close_account(&caller.acting(&session), &session).await?;
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, app.cookie.removal())]))
 }
 
 /// Everything held about me
 #[utoipa::path(get, path = "/api/v1/me/export", tag = "Account", security(("bearer" = []), ("cookie" = [])),
-    responses((status = 200, description = "All of it, as JSON.", body = Object)))]
+    responses(
+        (status = 200, description = "All of it, as JSON.", body = Object),
+        (status = 429, description = "`too_many_requests`"),
+    ))]
 async fn export(State(app): State<App>, session: Session) -> Result<impl IntoResponse> {
+    app.limits.sensitive(session.account_id)?;
     let everything = app.vestibule.export(session.account_id).await?;
     Ok(([(CONTENT_DISPOSITION, "attachment; filename=\"vestibule-export.json\"")], Json(everything)))
 }

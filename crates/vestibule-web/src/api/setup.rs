@@ -56,7 +56,7 @@ async fn set_up(State(app): State<App>, caller: Caller, Body(body): Body<SetupBo
     app.limits.set_up(ip)?;
     app.limits.code_looked_up(ip)?;
     let SetupBody { setup_token, email, username, password } = body;
-    let form = SetUpForm { setup_token, email, username, password: password.into() };
+    let form = SetUpForm { setup_token: setup_token.into(), email, username, password: password.into() };
     match app.vestibule.set_up(&caller.anonymous(), form).await? {
         SetUp::Done(signed_in) => Ok(signed_in_answer(&app, StatusCode::CREATED, *signed_in)),
         SetUp::Closed => Err(Code::SetupClosed.into()),

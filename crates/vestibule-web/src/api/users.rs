@@ -20,7 +20,7 @@ use crate::extract::{Administrator, Body, Caller, Path, Query, RecentlyProven};
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct UsersQuery {
-    /// Part of an e-mail, username or name.
+    /// Part of an e-mail, username or name, of at most 200 characters.
     search: Option<String>,
     /// `invited`, `active` or `disabled`.
     state: Option<String>,
@@ -63,7 +63,10 @@ struct UserBody {
 /// Find accounts
 #[utoipa::path(get, path = "/api/v1/admin/users", tag = "Administration", params(UsersQuery, PageQuery),
     security(("bearer" = []), ("cookie" = [])),
-    responses((status = 200, description = "A page of accounts.", body = List<AccountJson>)))]
+    responses(
+        (status = 200, description = "A page of accounts.", body = List<AccountJson>),
+        (status = 422, description = "`field_invalid`"),
+    ))]
 async fn list(
     State(app): State<App>,
     _: Administrator,
@@ -111,8 +114,8 @@ async fn show(State(app): State<App>, _: Administrator, Path(id): Path<AccountId
 
 /// Edit an account
 ///
-/// Changing the e-mail or the groups needs a recent proof of who you are. A changed e-mail is unverified and ends the
-/// account's sessions; so does joining Administrators.
+/// Changing the e-mail, the username or the groups needs a recent proof of who you are. A changed e-mail is unverified
+/// and ends the account's sessions; so does joining Administrators.
 #[utoipa::path(patch, path = "/api/v1/admin/users/{id}", tag = "Administration", request_body = UserBody,
     params(("id" = uuid::Uuid, Path, description = "The account's id.")), security(("bearer" = []), ("cookie" = [])),
     responses(
@@ -120,6 +123,7 @@ async fn show(State(app): State<App>, _: Administrator, Path(id): Path<AccountId
         (status = 403, description = "`administrator_required`, `reauthentication_required`"),
         (status = 409, description = "`email_in_use`, `username_in_use`, `last_admin`"),
         (status = 422, description = "`no_groups`, `group_unknown`, `email_invalid`, `username_invalid`, …"),
+        (status = 429, description = "`too_many_requests`"),
     ))]
 async fn edit(
     State(app): State<App>,
@@ -128,8 +132,9 @@ async fn edit(
     caller: Caller,
     Body(body): Body<UserBody>,
 ) -> Result<Json<AccountJson>> {
-    if body.email.is_some() || body.group_ids.is_some() {
+    if body.is_sensitive() {
         session.require_recent(app.vestibule.now())?;
+        app.limits.sensitive(session.account_id)?;
     }
     let UserBody { email, username, name, group_ids } = body;
     let edit = UserEdit { email, username, name, group_ids };
@@ -146,6 +151,7 @@ async fn edit(
         (status = 204, description = "Deleted."),
         (status = 403, description = "`administrator_required`, `reauthentication_required`"),
         (status = 409, description = "`last_admin`, `own_account`"),
+        (status = 429, description = "`too_many_requests`"),
     ))]
 async fn delete(
     State(app): State<App>,
@@ -153,6 +159,7 @@ async fn delete(
     Path(id): Path<AccountId>,
     caller: Caller,
 ) -> Result<StatusCode> {
+    app.limits.sensitive(session.account_id)?;
     app.vestibule.delete_account(&caller.acting(&session), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -166,6 +173,7 @@ async fn delete(
         (status = 204, description = "Disabled, or was."),
         (status = 403, description = "`administrator_required`, `reauthentication_required`"),
         (status = 409, description = "`last_admin`, `own_account`"),
+        (status = 429, description = "`too_many_requests`"),
     ))]
 async fn disable(
     State(app): State<App>,
@@ -173,6 +181,7 @@ async fn disable(
     Path(id): Path<AccountId>,
     caller: Caller,
 ) -> Result<StatusCode> {
+    app.limits.sensitive(session.account_id)?;
     app.vestibule.disable_account(&caller.acting(&session), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -185,6 +194,7 @@ async fn disable(
     responses(
         (status = 204, description = "Enabled, or was."),
         (status = 403, description = "`administrator_required`, `reauthentication_required`"),
+        (status = 429, description = "`too_many_requests`"),
     ))]
 async fn enable(
     State(app): State<App>,
@@ -192,6 +202,7 @@ async fn enable(
     Path(id): Path<AccountId>,
     caller: Caller,
 ) -> Result<StatusCode> {
+    app.limits.sensitive(session.account_id)?;
     app.vestibule.enable_account(&caller.acting(&session), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -210,6 +221,13 @@ async fn unlock(
 ) -> Result<StatusCode> {
     app.vestibule.unlock_account(&caller.acting(&session), id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+impl UserBody {
+    /// Whether it changes how somebody signs in or what they may do.
+    fn is_sensitive(&self) -> bool {
+        self.email.is_some() || self.username.is_some() || self.group_ids.is_some()
+    }
 }
 
 pub(crate) fn router() -> OpenApiRouter<App> {

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
-use vestibule::{Actor, RequestId};
+use vestibule::{Actor, RequestId, SessionId};
 
 use super::Session;
 use crate::app::App;
@@ -29,16 +29,18 @@ impl Caller {
 
     /// The caller of somebody who is not signed in.
     pub fn anonymous(self) -> vestibule::Caller {
-        self.by(Actor::Anonymous)
+        self.by(Actor::Anonymous, None)
     }
 
-    /// The caller of somebody who is.
+    /// The caller of somebody who is, and whose act counts only if the session lasts until then.
     pub fn acting(self, session: &Session) -> vestibule::Caller {
-        self.by(Actor::Account { id: session.account_id, label: session.label.clone() })
+        let actor = Actor::Account { id: session.account_id, label: session.label.clone() };
+        self.by(actor, Some(session.session_id))
     }
 
-    fn by(self, actor: Actor) -> vestibule::Caller {
-        vestibule::Caller { actor, request_id: self.request_id, ip: self.ip, user_agent: self.user_agent }
+    fn by(self, actor: Actor, session_id: Option<SessionId>) -> vestibule::Caller {
+        let Caller { request_id, ip, user_agent } = self;
+        vestibule::Caller { actor, session_id, request_id, ip, user_agent }
     }
 }
 

@@ -46,7 +46,12 @@ async fn set_up(State(app): State<App>, caller: Caller, FormBody(fields): FormBo
     app.limits.code_looked_up(ip)?;
     let SetupFields { setup_token, email, username, password } = fields;
     let typed = Form::blank().with("email", &email).with("username", &username);
-    let form = SetUpForm { setup_token, email: given(email), username: given(username), password: password.into() };
+    let form = SetUpForm {
+        setup_token: setup_token.into(),
+        email: given(email),
+        username: given(username),
+        password: password.into(),
+    };
     let refused: Problem = match app.vestibule.set_up(&caller.anonymous(), form).await {
         Ok(SetUp::Done(signed_in)) => return Ok(with_session(&app, &signed_in, done(&app, "/admin", Notice::SetUp)?)),
         Ok(SetUp::Closed) => Code::SetupClosed.into(),

@@ -38,6 +38,8 @@ db_test!(an_identifier_is_counted_known_or_unknown_from_anywhere, |db| async mov
         assert_eq!(sign_in(&app, identifier, "192.0.2.1").await.status, 401);
         assert_eq!(sign_in(&app, &identifier.to_uppercase(), "192.0.2.2").await.status, 401);
         assert_eq!(sign_in(&app, &format!(" {identifier}"), "192.0.2.3").await.status, 429);
+        let wide = identifier.replace("example", "ｅxample");
+        assert_eq!(sign_in(&app, &wide, "192.0.2.4").await.status, 429, "the same address, spelt in full width");
     }
     let right = json!({"identifier": "ann@example.com", "password": PASSWORD});
     assert_eq!(app.post("/api/v1/sign-in").json(right).await.status, 429);
@@ -111,6 +113,85 @@ db_test!(dangerous_acts_are_counted_by_account, |db| async move {
     assert_eq!(change.await.status, 401);
     assert_eq!(prove(&ann.token).await.status, 429);
     assert_eq!(prove(&bob.token).await.status, 401);
+});
+
+db_test!(what_one_does_to_ones_own_account_is_counted, |db| async move {
+    let app = TestApp::with(&db, |config| config.limits.sensitive = limit("1/60")).await;
+    let ann = app.sign_up("ann@example.com").await;
+    let name = || app.patch("/api/v1/me").bearer(&ann.token).json(json!({"name": "Ann"}));
+    let export = || app.get("/api/v1/me/export").bearer(&ann.token);
+    let close = || app.delete("/api/v1/me").bearer(&ann.token);
+    let form = |path: &str| app.post(path).cookie(&ann.token).header("origin", "http://localhost:8080");
+    let token = ("csrf_token", ann.csrf_token.as_str());
+    let profile = || form("/account").form(&[token, ("name", "Ann Lee"), ("username", "")]);
+    let page_export = || app.get("/account/data/export").cookie(&ann.token);
+    let page_close = || form("/account/data/close").form(&[token, ("confirm", "ann@example.com")]);
+    for (first, expected) in [(name(), 200), (export(), 200), (profile(), 303), (page_export(), 200)] {
+        assert_eq!(first.await.status, expected);
+        let refused = name().await;
+        assert_eq!(refused.problem(), (429, "too_many_requests".into()));
+        assert_eq!(refused.header("retry-after"), "60");
+        for next in [export(), close(), profile(), page_export(), page_close()] {
+            assert_eq!(next.await.status, 429);
+        }
+        app.clock.advance(Duration::from_secs(60));
+    }
+    assert_eq!(app.get("/api/v1/me").bearer(&ann.token).await.json()["name"], "Ann Lee");
+    assert_eq!(close().await.status, 204);
+});
+
+db_test!(what_administrators_do_to_accounts_is_counted, |db| async move {
+    let app = TestApp::with(&db, |config| config.limits.sensitive = limit("1/60")).await;
+    let root = app.administrator("root").await;
+    let ann = app.sign_up("ann@example.com").await;
+    let path = format!("/api/v1/admin/users/{}", ann.account_id);
+    let edit = |body| app.patch(&path).bearer(&root.token).json(body);
+    let act = |what: &str| app.post(&format!("{path}/{what}")).bearer(&root.token);
+    let page = |what: &str, field: (&str, &str)| {
+        let call = app.post(&format!("/admin/users/{}/{what}", ann.account_id)).cookie(&root.token);
+        let fields = [("csrf_token", root.csrf_token.as_str()), ("name", "Ann"), field];
+        call.header("origin", "http://localhost:8080").form(&fields)
+    };
+    let members = vestibule::MEMBERS.to_string();
+    let email = || edit(json!({"email": "ann@example.org"}));
+    assert_eq!(email().await.status, 200);
+    let refused = [
+        email(),
+        edit(json!({"username": "ann"})),
+        edit(json!({"group_ids": [members]})),
+        act("disable"),
+        act("enable"),
+        app.delete(&path).bearer(&root.token),
+        app.delete(&format!("/api/v1/admin/admins/{}", root.account_id)).bearer(&root.token),
+        page("profile", ("username", "ann")),
+        page("email", ("email", "ann@example.com")),
+        page("groups", ("group_ids", &members)),
+        page("disable", ("", "")),
+        page("enable", ("", "")),
+        page("delete", ("confirm", "ann@example.org")),
+    ];
+    for call in refused {
+        let what = format!("{call:?}");
+        assert_eq!(call.await.status, 429, "{what}");
+    }
+    assert_eq!(edit(json!({"name": "Ann"})).await.status, 200, "a name alone is not counted");
+    assert_eq!(page("profile", ("username", "")).await.status, 303, "nor on the page");
+    assert_eq!(act("unlock").await.status, 204);
+    for (first, expected) in [
+        (page("email", ("email", "ann@example.com")), 303),
+        (page("groups", ("group_ids", &members)), 303),
+        (page("disable", ("", "")), 303),
+        (act("enable"), 204),
+        (act("disable"), 204),
+        (page("enable", ("", "")), 303),
+        (page("delete", ("confirm", "nonsense")), 422),
+        (app.delete(&path).bearer(&root.token), 204),
+    ] {
+        app.clock.advance(Duration::from_secs(60));
+        let what = format!("{first:?}");
+        assert_eq!(first.await.status, expected, "{what}");
+        assert_eq!(email().await.status, 429, "{what}");
+    }
 });
 
 db_test!(off_is_off, |db| async move {

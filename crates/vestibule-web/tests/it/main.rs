@@ -31,6 +31,7 @@ mod session;
 mod setup;
 mod sign_in;
 mod sign_up;
+mod standing;
 mod user_password;
 mod user_sessions;
 mod users;

@@ -68,6 +68,11 @@ db_test!(accounts_are_found_by_name_state_and_group, |db| async move {
     root.submit(&page, &format!("/admin/users/{id}/disable"), &[]).await;
     assert_eq!(found(&mut root, "state=disabled").await, [true, false]);
     assert_eq!(root.get("/admin/users?state=sleepy").await.status, 422);
+    let long = "a".repeat(201);
+    let seen = root.get(&format!("/admin/users?search={long}&state=active")).await;
+    seen.assert_mistake(422, "search", Code::FieldInvalid.message());
+    seen.assert_says(&long);
+    seen.assert_says("<option value=\"active\" selected>");
     let choices = root.get("/admin/users?state=disabled").await;
     choices.assert_says("<option value=\"disabled\" selected>disabled</option>");
     assert!(!choices.html.contains("invited"), "nobody can be that: {}", choices.html);
@@ -129,7 +134,13 @@ db_test!(a_sensitive_change_wants_a_recent_proof, |db| async move {
         assert_eq!(sent.place(), format!("/reauthenticate?return_to={}", path.replace('/', "%2F")));
     }
     let seen = root.submit(&stale, &format!("{path}/profile"), &[("name", "Ann")]).await;
-    assert_eq!(seen.place(), format!("{path}?done=profile_saved"), "a profile is not sensitive");
+    assert_eq!(seen.place(), format!("{path}?done=profile_saved"), "a name is not sensitive");
+    let renamed = [("name", "Eve"), ("username", "ann")];
+    let seen = root.submit(&stale, &format!("{path}/profile"), &renamed).await;
+    assert_eq!(seen.place(), prove, "a username is: one signs in with it");
+    let page = root.get(&path).await;
+    page.assert_says("A new username needs your password once more");
+    assert_eq!(page.forms().into_iter().find(|form| form.action.ends_with("/profile")).unwrap().fields["name"], "Ann");
     let seen = root.post(&format!("{path}/enable"), &[("csrf_token", fresh.csrf_token())]).await;
     assert_eq!(seen.place(), prove);
     for act in ["unlock", "sessions/end-all"] {

@@ -60,6 +60,11 @@ db_test!(an_account_is_made_found_and_edited, |db| async move {
     assert_eq!(find("group=x").await.problem(), (422, "field_invalid".into()));
     assert_eq!(find("search=%25").await.json()["items"], json!([]), "a wildcard is a character like any other");
 
+    assert_eq!(find(&format!("search={}", "ä".repeat(200))).await.json()["items"], json!([]));
+    let refused = find(&format!("search={}", "a".repeat(201))).await;
+    assert_eq!(refused.problem(), (422, "field_invalid".into()));
+    assert_eq!(refused.json()["errors"][0]["field"], "search");
+
     let edit = |body: Value| app.patch(&format!("{PATH}/{id}")).bearer(&root.token).json(body);
     let answer = edit(json!({"username": "ann", "name": "Ann"})).await;
     assert_eq!((answer.status.as_u16(), &answer.json()["username"]), (200, &json!("ann")));
@@ -157,6 +162,8 @@ db_test!(deleting_is_for_good_and_needs_a_recent_proof, |db| async move {
     let stale = [
         app.delete(&path).bearer(&root.token).await,
         app.patch(&path).bearer(&root.token).json(json!({"email": "x@example.com"})).await,
+        app.patch(&path).bearer(&root.token).json(json!({"username": "ann"})).await,
+        app.patch(&path).bearer(&root.token).json(json!({"name": "Ann", "username": null})).await,
         app.patch(&path).bearer(&root.token).json(json!({"group_ids": [ADMINISTRATORS.to_string()]})).await,
         app.post(PATH).bearer(&root.token).json(json!({"username": "eve", "group_ids": [MEMBERS.to_string()]})).await,
         app.post("/api/v1/admin/admins")

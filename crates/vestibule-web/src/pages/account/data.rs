@@ -42,6 +42,7 @@ async fn ask(State(app): State<App>, session: Session) -> Result<Response> {
 }
 
 async fn export(State(app): State<App>, session: Session) -> Result<Response> {
+    app.limits.sensitive(session.account_id)?;
     let everything = app.vestibule.export(session.account_id).await?;
     let attachment = [(CONTENT_DISPOSITION, "attachment; filename=\"vestibule-export.json\"")];
     Ok((attachment, Json(everything)).into_response())
@@ -53,6 +54,7 @@ async fn close(
     caller: Caller,
     FormBody(fields): FormBody<CloseFields>,
 ) -> Result<Response> {
+    app.limits.sensitive(session.account_id)?;
     let typed = Form::blank().with("confirm", &fields.confirm);
     if fields.confirm.trim() != session.label {
         return page(&app, &session, typed.wrong("confirm", NOT_AS_SHOWN));

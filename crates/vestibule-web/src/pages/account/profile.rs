@@ -42,6 +42,7 @@ async fn edit(
     caller: Caller,
     FormBody(fields): FormBody<ProfileFields>,
 ) -> Result<Response> {
+    app.limits.sensitive(session.account_id)?;
     let typed = Form::blank().with("name", &fields.name).with("username", &fields.username);
     let edit = ProfileEdit { name: Some(given(fields.name)), username: Some(given(fields.username)) };
     match app.vestibule.edit_profile(&caller.acting(&session), session.account_id, edit).await {

@@ -102,6 +102,7 @@ async fn delete(
     caller: Caller,
     FormBody(fields): FormBody<DeleteFields>,
 ) -> Result<Response> {
+    app.limits.sensitive(session.account_id)?;
     let typed = Form::blank().with("confirm", &fields.confirm);
     let user = find(&app, id).await?;
     if fields.confirm.trim() != user.label {

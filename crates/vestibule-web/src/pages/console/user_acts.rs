@@ -29,6 +29,7 @@ async fn disable(
     Path(id): Path<AccountId>,
     caller: Caller,
 ) -> Result<Response> {
+    app.limits.sensitive(session.account_id)?;
     let disabled = app.vestibule.disable_account(&caller.acting(&session), id).await;
     answer(&app, &session, id, (disabled, Notice::UserDisabled), Form::blank()).await
 }
@@ -39,6 +40,7 @@ async fn enable(
     Path(id): Path<AccountId>,
     caller: Caller,
 ) -> Result<Response> {
+    app.limits.sensitive(session.account_id)?;
     let enabled = app.vestibule.enable_account(&caller.acting(&session), id).await;
     answer(&app, &session, id, (enabled, Notice::UserEnabled), Form::blank()).await
 }
@@ -80,6 +82,7 @@ async fn delete(
     caller: Caller,
     FormBody(fields): FormBody<DeleteFields>,
 ) -> Result<Response> {
+    app.limits.sensitive(session.account_id)?;
     let typed = Form::blank().with("confirm", &fields.confirm);
     if fields.confirm.trim() != app.vestibule.account(id).await?.account.label() {
         return page(&app, &session, id, typed.wrong("confirm", NOT_AS_SHOWN), None).await;

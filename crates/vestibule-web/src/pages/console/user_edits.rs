@@ -1,5 +1,5 @@
-//! Changing what an account is: its profile, address, groups and password. All but the profile ask for a recent proof
-//! of who one is.
+//! Changing what an account is: its profile, address, groups and password. All but the name ask for a recent proof of
+//! who one is.
 
 use axum::Router;
 use axum::extract::State;
@@ -41,8 +41,13 @@ async fn edit_profile(
     FormBody(fields): FormBody<ProfileFields>,
 ) -> Result<Response> {
     let typed = Form::blank().with("name", &fields.name).with("username", &fields.username);
-    let edit =
-        UserEdit { name: Some(given(fields.name)), username: Some(given(fields.username)), ..UserEdit::default() };
+    let before = app.vestibule.account(id).await?.account.username;
+    let username = Some(given(fields.username)).filter(|username| *username != before); // sent back as it was, or new
+    if username.is_some() {
+        session.require_recent(app.vestibule.now())?;
+        app.limits.sensitive(session.account_id)?;
+    }
+    let edit = UserEdit { name: Some(given(fields.name)), username, ..UserEdit::default() };
     let edited = app.vestibule.edit_user(&caller.acting(&session), id, edit).await;
     answer(&app, &session, id, (edited, Notice::ProfileSaved), typed).await
 }
@@ -54,6 +59,7 @@ async fn change_email(
     caller: Caller,
     FormBody(fields): FormBody<EmailFields>,
 ) -> Result<Response> {
+    app.limits.sensitive(session.account_id)?;
     let typed = Form::blank().with("email", &fields.email);
     let edit = UserEdit { email: Some(fields.email), ..UserEdit::default() };
     let edited = app.vestibule.edit_user(&caller.acting(&session), id, edit).await;
@@ -67,6 +73,7 @@ async fn change_groups(
     caller: Caller,
     FormBody(pairs): FormBody<Pairs>,
 ) -> Result<Response> {
+    app.limits.sensitive(session.account_id)?;
     let group_ids = match groups::read(&pairs) {
         Ok(group_ids) => group_ids,
         Err(problem) => return page(&app, &session, id, Form::blank().refused(problem)?, None).await,

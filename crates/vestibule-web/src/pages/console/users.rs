@@ -3,16 +3,16 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
-use vestibule::{AccountFilter, AccountState, GroupRef};
+use vestibule::{AccountFilter, AccountState, Error, GroupRef};
 
 use crate::api::list::filter;
 use crate::app::App;
 use crate::error::Result;
 use crate::extract::{Administrator, Query};
+use crate::pages::form::Form;
 use crate::pages::frame::{Frame, Here};
 use crate::pages::notice::Arrival;
 use crate::pages::paging::{Place, Turn};
@@ -23,6 +23,7 @@ use crate::pages::show;
 #[template(path = "console/users.html")]
 struct UsersPage {
     frame: Frame,
+    form: Form,
     asked: UsersQuery,
     groups: Vec<GroupRef>,
     rows: Vec<AccountRow>,
@@ -44,12 +45,17 @@ async fn list(
     Query(place): Query<Place>,
     Query(arrival): Query<Arrival>,
 ) -> Result<Response> {
-    let accounts = app.vestibule.list_accounts(&asked.filter()?, place.page()?).await?;
-    let turn = place.turn(&app, Here::Users.path(), &asked.pairs(), accounts.next_cursor.as_deref());
-    let rows = accounts.items.into_iter().map(|view| AccountRow::of(&app, view)).collect();
+    let form = Form::blank().with("search", &asked.search);
+    let (form, found, next) = match app.vestibule.list_accounts(&asked.filter()?, place.page()?).await {
+        Ok(accounts) => (form, accounts.items, accounts.next_cursor),
+        Err(error @ Error::Invalid(_)) => (form.refused(error)?, Vec::new(), None),
+        Err(error) => return Err(error.into()),
+    };
+    let turn = place.turn(&app, Here::Users.path(), &asked.pairs(), next.as_deref());
+    let rows = found.into_iter().map(|view| AccountRow::of(&app, view)).collect();
     let groups = app.vestibule.list_groups().await?;
-    let frame = Frame::at(&app, &session, Here::Users).with_notice(arrival.notice());
-    show(StatusCode::OK, &UsersPage { frame, asked, groups, rows, turn })
+    let frame = Frame::at(&app, &session, Here::Users).around(&form).with_notice(arrival.notice());
+    show(form.status(), &UsersPage { frame, form, asked, groups, rows, turn })
 }
 
 impl UsersQuery {
