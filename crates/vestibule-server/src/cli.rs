@@ -43,7 +43,7 @@ enum Command {
     /// The settings.
     #[command(subcommand, arg_required_else_help = true)]
     Config(config::Command),
-    /// Ask the running server whether it is ready; exit 1 when it is not.
+    /// Ask the server on this machine whether it is alive (not: ready); exit 1 when it is not.
     Healthcheck,
 }
 

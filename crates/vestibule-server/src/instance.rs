@@ -1,11 +1,13 @@
 //! Opening an instance: settings, then the master secret, then the database and the engine on it.
-//! The secret comes before the database: a database that has data has a secret already.
+//! The secret comes before the database: a database that has data has a secret already. Serving, `migrate up` and
+//! `admin create` make what is not there; every other command finds it, or is refused without having made anything.
 
 use std::path::Path;
 
 use secrecy::ExposeSecret as _;
-use vestibule::{Db, Error, Vestibule};
+use vestibule::{Db, Error, MigrationState, Vestibule};
 
+use crate::failure::Usage;
 use crate::settings::{Problems, Settings, master_secret};
 
 /// The settings from the file and this process's environment.
@@ -13,22 +15,59 @@ pub fn settings(file: Option<&Path>) -> Result<Settings, Problems> {
     Settings::load(file, std::env::vars_os())
 }
 
-/// Opens an instance for a command, and closes it however the command ends.
+/// Runs a command on the instance that is there, and closes it however the command ends.
 pub async fn with_engine<T>(
     file: Option<&Path>,
     command: impl AsyncFnOnce(&Vestibule) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let engine = open(&settings(file)?).await?;
+    closing(open(&settings(file)?).await?, command).await
+}
+
+/// Runs a command on an instance, and closes it however the command ends.
+pub async fn closing<T>(
+    engine: Vestibule,
+    command: impl AsyncFnOnce(&Vestibule) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     let done = command(&engine).await;
     engine.db().close().await;
     done
 }
 
-/// The engine on the database that the settings name, its schema brought up to date.
-pub async fn open(settings: &Settings) -> anyhow::Result<Vestibule> {
+/// The engine on the database that the settings name; the database and its secret made if they are not there, its
+/// schema brought up to date.
+pub async fn begin(settings: &Settings) -> anyhow::Result<Vestibule> {
     let secret = master_secret::obtain(&settings.database)?;
     let db = connect(settings).await?;
     Ok(Vestibule::builder(db, secret).config(settings.engine.clone()).build().await?)
+}
+
+/// The engine on a database that is there and has this binary's schema.
+async fn open(settings: &Settings) -> anyhow::Result<Vestibule> {
+    require_database(settings)?;
+    let secret = master_secret::existing(&settings.database)?;
+    let db = connect(settings).await?;
+    require_nothing_pending(&db).await?;
+    Ok(Vestibule::builder(db, secret).config(settings.engine.clone()).build().await?)
+}
+
+/// Refuses a database that is not there, before anything makes it.
+pub fn require_database(settings: &Settings) -> Result<(), Usage> {
+    settings.database.absence().map_or(Ok(()), |why| Err(Usage(why)))
+}
+
+/// A schema that is newer than this binary is left to the engine to refuse, which changes nothing then.
+async fn require_nothing_pending(db: &Db) -> anyhow::Result<()> {
+    let migrations = db.migrations().await?;
+    let pending = pending(&migrations);
+    if pending > 0 && migrations.iter().all(MigrationState::is_known) {
+        return Err(Usage(format!("{pending} migrations are pending: run `vestibule migrate up`")).into());
+    }
+    Ok(())
+}
+
+/// How many of this binary's migrations a database lacks.
+pub fn pending(migrations: &[MigrationState]) -> usize {
+    migrations.iter().filter(|migration| !migration.applied).count()
 }
 
 /// The database alone, its schema as it is.

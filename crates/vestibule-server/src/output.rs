@@ -1,10 +1,20 @@
-//! What commands print: tables and lines for people, JSON for programs; all of it to standard output.
+//! What commands print: tables and lines for people, JSON for programs; all of it to standard output, but for the
+//! progress of what takes long.
 //! Text from outside (names, browsers) never reaches a terminal with its control characters.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Stderr, Write};
 
 use comfy_table::{Table, presets};
 use serde::Serialize;
+
+/// How far something long has come: a count on standard error for whoever watches there. Silent elsewhere, and where
+/// the rows themselves go to the terminal.
+#[derive(Debug)]
+pub struct Progress<W: Write = Stderr> {
+    terminal: Option<W>,
+    what: &'static str,
+    is_begun: bool,
+}
 
 /// Prints a line.
 pub fn line(text: impl AsRef<str>) -> anyhow::Result<()> {
@@ -36,6 +46,33 @@ pub fn cell<T: ToString>(value: Option<T>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }
 
+impl Progress {
+    /// Of so many `what`.
+    pub fn of(what: &'static str) -> Progress {
+        let is_watched = io::stderr().is_terminal() && !io::stdout().is_terminal();
+        Progress { terminal: is_watched.then(io::stderr), what, is_begun: false }
+    }
+}
+
+impl<W: Write> Progress<W> {
+    /// Says how many there are by now, in place of what it said before.
+    pub fn reached(&mut self, count: usize) -> anyhow::Result<()> {
+        let Some(terminal) = &mut self.terminal else { return Ok(()) };
+        self.is_begun = true;
+        write!(terminal, "\r{count} {}", self.what)?;
+        Ok(terminal.flush()?)
+    }
+}
+
+impl<W: Write> Drop for Progress<W> {
+    /// Whatever comes next, an error too, begins on a line of its own.
+    fn drop(&mut self) {
+        if let Some(terminal) = self.terminal.as_mut().filter(|_| self.is_begun) {
+            writeln!(terminal).ok();
+        }
+    }
+}
+
 /// Text without what would steer a terminal.
 pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
@@ -44,6 +81,19 @@ pub fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn progress_counts_on_one_line_and_leaves_it() {
+        let mut terminal = Vec::new();
+        let mut progress = Progress { terminal: Some(&mut terminal), what: "rows", is_begun: false };
+        progress.reached(100).unwrap();
+        progress.reached(142).unwrap();
+        drop(progress);
+        assert_eq!(terminal, b"\r100 rows\r142 rows\n");
+        let mut nowhere = Progress::<Vec<u8>> { terminal: None, what: "rows", is_begun: false };
+        nowhere.reached(1).unwrap();
+        assert!(!nowhere.is_begun);
+    }
 
     #[test]
     fn a_terminal_is_never_steered_by_a_name() {

@@ -1,4 +1,5 @@
-//! How commands find accounts and print them: as rows for people, for programs in the JSON shape of the API.
+//! How commands find accounts and print them: as rows for people, for programs in the shape that the API gives an
+//! account. Audit rows and sessions are not printed here; their JSON is the engine's own.
 
 use vestibule::{AccountFilter, AccountId, AccountView, GroupRef, PageRequest, Vestibule};
 use vestibule_web::AccountJson;

@@ -6,12 +6,13 @@ use clap::Subcommand;
 use vestibule::{ADMINISTRATORS, AccountFilter, NewAdministrator, Vestibule};
 
 use super::account;
+use crate::settings::Settings;
 use crate::{host, instance, output, prompt};
 
 /// What can be done with administrators.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make an administrator.
+    /// Make an administrator; also the database, if this comes before the first start.
     Create {
         /// The username; this or an e-mail address, or both.
         #[arg(long, required_unless_present = "email")]
@@ -45,20 +46,26 @@ pub enum Command {
 
 /// Runs the command.
 pub async fn run(file: Option<&Path>, command: Command) -> anyhow::Result<()> {
-    instance::with_engine(file, async |engine| match command {
+    match command {
         Command::Create { username, email, name, stdin } => {
+            let settings = instance::settings(file)?;
             let password = prompt::new_password(stdin)?;
-            create(engine, NewAdministrator { username, email, name, password }).await
+            create(&settings, NewAdministrator { username, email, name, password }).await
         }
-        Command::List { json } => list(engine, json).await,
-        Command::ResetPassword { who, stdin } => reset_password(engine, &who, stdin).await,
-    })
-    .await
+        Command::List { json } => instance::with_engine(file, async |engine| list(engine, json).await).await,
+        Command::ResetPassword { who, stdin } => {
+            instance::with_engine(file, async |engine| reset_password(engine, &who, stdin).await).await
+        }
+    }
 }
 
-async fn create(engine: &Vestibule, administrator: NewAdministrator) -> anyhow::Result<()> {
-    let made = engine.create_administrator(&host::caller(), administrator).await?;
-    output::line(format!("{} is an administrator.", output::printable(&made.account.label())))
+/// The first administrator may come before the first start.
+async fn create(settings: &Settings, administrator: NewAdministrator) -> anyhow::Result<()> {
+    instance::closing(instance::begin(settings).await?, async |engine| {
+        let made = engine.create_administrator(&host::caller(), administrator).await?;
+        output::line(format!("{} is an administrator.", output::printable(&made.account.label())))
+    })
+    .await
 }
 
 async fn list(engine: &Vestibule, json: bool) -> anyhow::Result<()> {

@@ -7,6 +7,7 @@ use vestibule::{AuditFilter, AuditOutcome, AuditRow, PageRequest, Vestibule};
 
 use super::account;
 use super::page::{self, PageArgs};
+use crate::output::Progress;
 use crate::{instance, output};
 
 /// What can be done with the audit log.
@@ -72,11 +73,14 @@ async fn list(engine: &Vestibule, filter: FilterArgs, page: &PageArgs) -> anyhow
 async fn export(engine: &Vestibule, filter: FilterArgs) -> anyhow::Result<()> {
     let filter = filter.resolve(engine).await?;
     let mut cursor: Option<String> = None;
+    let (mut progress, mut written) = (Progress::of("rows written"), 0);
     loop {
         let page = engine.list_audit(&filter, PageRequest::parse(Some("100"), cursor.as_deref())?).await?;
         for row in &page.items {
             output::json_line(row)?;
         }
+        written += page.items.len();
+        progress.reached(written)?;
         cursor = page.next_cursor;
         if cursor.is_none() {
             return Ok(());

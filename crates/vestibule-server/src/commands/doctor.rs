@@ -6,9 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use serde::Serialize;
-use vestibule::{Db, Vestibule};
+use vestibule::{Db, GroupRef};
 
-use super::migrate;
 use crate::failure::Unwell;
 use crate::settings::{Settings, master_secret};
 use crate::{instance, output};
@@ -55,10 +54,13 @@ async fn examine(file: Option<&Path>) -> Vec<Finding> {
         }
     };
     findings.push(right("database", format!("{}, {}", db.name(), settings.database.shown())));
-    findings.push(schema(&db).await);
-    if findings.iter().all(|finding| finding.ok) {
-        findings.push(administrator(&settings, db).await);
+    let schema = schema(&db).await;
+    let has_schema = schema.ok;
+    findings.push(schema);
+    if has_schema {
+        findings.push(administrator(&db).await);
     }
+    db.close().await;
     findings
 }
 
@@ -81,8 +83,8 @@ fn secret(settings: &Settings) -> Finding {
 
 /// Connecting would make a SQLite file that is not there.
 async fn database(settings: &Settings) -> Result<Db, String> {
-    if let Some(file) = settings.database.sqlite_file().filter(|file| !file.exists()) {
-        return Err(format!("{} is not there; the first start makes it", file.display()));
+    if let Some(absence) = settings.database.absence() {
+        return Err(absence);
     }
     instance::connect(settings).await.map_err(|why| format!("{}: {why:#}", settings.database.shown()))
 }
@@ -90,21 +92,22 @@ async fn database(settings: &Settings) -> Result<Db, String> {
 async fn schema(db: &Db) -> Finding {
     match db.migrations().await {
         Err(why) => wrong("schema", format!("{:#}", anyhow::Error::from(why))),
-        Ok(migrations) => match migrate::pending(&migrations) {
-            0 => right("schema", format!("{} migrations applied", migrations.len())),
-            pending => wrong("schema", format!("{pending} migrations pending: `vestibule migrate up`")),
+        Ok(migrations) => match (migrations.iter().find(|one| !one.is_known()), instance::pending(&migrations)) {
+            (Some(stranger), _) => {
+                let version = stranger.version;
+                wrong("schema", format!("migration {version} is unknown to this binary: run a newer vestibule"))
+            }
+            (None, 0) => right("schema", format!("{} migrations applied", migrations.len())),
+            (None, pending) => wrong("schema", format!("{pending} migrations pending: `vestibule migrate up`")),
         },
     }
 }
 
-async fn administrator(settings: &Settings, db: Db) -> Finding {
-    let counted = async {
-        let secret = master_secret::obtain(&settings.database)?;
-        let engine = Vestibule::builder(db, secret).config(settings.engine.clone()).build().await?;
-        anyhow::Ok(engine.count_accounts().await?.administrators)
-    };
+/// Counted by a plain read: an engine would mend the database when it is built.
+async fn administrator(db: &Db) -> Finding {
+    let counted = async { GroupRef::count_active_administrators(&mut db.read().await?).await };
     match counted.await {
-        Err(why) => wrong("administrator", format!("{why:#}")),
+        Err(why) => wrong("administrator", format!("{why}")),
         Ok(0) => wrong("administrator", "none: `vestibule setup-token`, or `vestibule admin create`"),
         Ok(count) => right("administrator", format!("{count} of them")),
     }

@@ -1,4 +1,5 @@
-//! `vestibule healthcheck`: asks the server on this machine whether it is ready, as a container's health check does.
+//! `vestibule healthcheck`: asks the server on this machine whether it is alive, as a container's health check does.
+//! Not whether it is ready: a database that is away comes back, and replacing every server brings it no sooner.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -18,9 +19,9 @@ pub fn run(file: Option<&Path>) -> anyhow::Result<()> {
     let address = reachable(settings.listen);
     let status = ask(address, &path(&settings)).with_context(|| format!("no answer from {address}"))?;
     if !status.contains(" 200 ") {
-        anyhow::bail!("not ready: {status}");
+        anyhow::bail!("not alive: {status}");
     }
-    output::line("ready")
+    output::line("alive")
 }
 
 /// The first line of the answer.
@@ -35,7 +36,7 @@ fn ask(address: SocketAddr, path: &str) -> anyhow::Result<String> {
 }
 
 fn path(settings: &Settings) -> String {
-    format!("{}/readyz", settings.web.public_url.path().trim_end_matches('/'))
+    format!("{}/healthz", settings.web.public_url.path().trim_end_matches('/'))
 }
 
 /// A server that listens on every address is asked on this machine's own.

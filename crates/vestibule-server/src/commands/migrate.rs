@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Subcommand;
 use serde::Serialize;
-use vestibule::{Db, MigrationState};
+use vestibule::Db;
 
 use crate::settings::master_secret;
 use crate::{instance, output};
@@ -18,7 +18,7 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Say which migrations the database has.
+    /// Say which migrations the database has, also those of a newer binary.
     Status {
         /// Print JSON.
         #[arg(long)]
@@ -38,8 +38,11 @@ struct Shown {
 /// Runs the command.
 pub async fn run(file: Option<&Path>, args: Args) -> anyhow::Result<()> {
     let settings = instance::settings(file)?;
-    // A database is made only by whoever holds its secret.
-    master_secret::obtain(&settings.database)?;
+    match args.command {
+        Some(Command::Status { .. }) => instance::require_database(&settings)?,
+        // A database is made only by whoever holds its secret.
+        Some(Command::Up) | None => drop(master_secret::obtain(&settings.database)?),
+    }
     let db = instance::connect(&settings).await?;
     let done = match args.command {
         Some(Command::Status { json }) => status(&db, json).await,
@@ -63,9 +66,4 @@ async fn status(db: &Db, json: bool) -> anyhow::Result<()> {
 async fn up(db: &Db) -> anyhow::Result<()> {
     db.migrate().await?;
     output::line(format!("The schema is up to date: {} migrations.", db.migrations().await?.len()))
-}
-
-/// How many migrations a database lacks.
-pub fn pending(migrations: &[MigrationState]) -> usize {
-    migrations.iter().filter(|migration| !migration.applied).count()
 }

@@ -9,6 +9,7 @@ use vestibule::MIN_SECRET_BYTES;
 
 use super::key::Key;
 use super::layers::Layers;
+use super::master_secret;
 use super::problem::Problem;
 
 /// The database and the master secret.
@@ -38,6 +39,17 @@ impl Database {
     /// The database file, with SQLite.
     pub fn sqlite_file(&self) -> Option<&Path> {
         sqlite_file(self.url.expose_secret()).map(Path::new)
+    }
+
+    /// Why there is no database yet, for commands that are not to make one.
+    pub fn absence(&self) -> Option<String> {
+        let file = self.sqlite_file().filter(|file| !master_secret::has_data(file))?;
+        let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        Some(format!(
+            "there is no database at {}: `vestibule serve` or `vestibule migrate up` makes it; if yours is elsewhere, \
+             set database_url (VESTIBULE_DATABASE_URL) or give --config",
+            file.display()
+        ))
     }
 
     /// Where the master secret lies when none was said.
@@ -73,6 +85,11 @@ pub fn mask_url(text: &str) -> String {
 fn url(text: &str) -> Result<SecretString, String> {
     let text = text.trim();
     let is_postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
+    if sqlite_file(text).is_some() && text.contains(['%', '?']) {
+        let why =
+            "must have neither % nor ? in the path of the file: a space is written as it is, and no parameter is taken";
+        return Err(why.to_owned());
+    }
     if is_postgres || sqlite_file(text).is_some_and(|file| !file.is_empty() && !file.contains(":memory:")) {
         return Ok(text.into());
     }
@@ -87,6 +104,5 @@ fn secret(text: &str) -> Result<SecretSlice<u8>, String> {
 }
 
 fn sqlite_file(url: &str) -> Option<&str> {
-    let rest = url.trim().strip_prefix("sqlite:")?.trim_start_matches("//");
-    Some(rest.split('?').next().unwrap_or_default())
+    Some(url.trim().strip_prefix("sqlite:")?.trim_start_matches("//"))
 }

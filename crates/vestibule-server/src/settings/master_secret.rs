@@ -17,6 +17,15 @@ use super::problem::{Problem, Problems};
 
 /// The master secret: the one that was said, else the one beside the database file, made now if this is its first use.
 pub fn obtain(database: &Database) -> anyhow::Result<SecretSlice<u8>> {
+    find(database, true)
+}
+
+/// The master secret of a database that is there: never made.
+pub fn existing(database: &Database) -> anyhow::Result<SecretSlice<u8>> {
+    find(database, false)
+}
+
+fn find(database: &Database, may_make: bool) -> anyhow::Result<SecretSlice<u8>> {
     if let Some(secret) = &database.secret {
         return Ok(secret.clone());
     }
@@ -28,7 +37,7 @@ pub fn obtain(database: &Database) -> anyhow::Result<SecretSlice<u8>> {
     if let Some(secret) = read(&secret_file)? {
         return Ok(secret);
     }
-    if has_data {
+    if has_data || !may_make {
         let why = format!(
             "{} has data, but its secret {} is gone: restore that file, or set a secret",
             database_file.display(),
@@ -55,9 +64,12 @@ pub fn read(file: &Path) -> anyhow::Result<Option<SecretSlice<u8>>> {
     Ok(Some(text.as_bytes().to_vec().into()))
 }
 
-/// Whether a database file has anything in it.
+/// Whether a database file has anything in it, or may have: one that cannot be looked at is not taken for absent.
 pub fn has_data(database_file: &Path) -> bool {
-    fs::metadata(database_file).is_ok_and(|file| file.len() > 0)
+    match fs::metadata(database_file) {
+        Ok(file) => file.len() > 0,
+        Err(why) => why.kind() != ErrorKind::NotFound,
+    }
 }
 
 /// Makes the file, unless another process was first.

@@ -168,11 +168,21 @@ fn postgres_needs_a_secret_and_every_secret_needs_length() {
 
 #[test]
 fn a_database_is_a_sqlite_file_or_postgres() {
-    for bad in ["", "mysql://x/y", "vestibule.db", "sqlite:", "sqlite://", "sqlite::memory:", "sqlite://?mode=rwc"] {
+    for bad in [
+        "",
+        "mysql://x/y",
+        "vestibule.db",
+        "sqlite:",
+        "sqlite://",
+        "sqlite::memory:",
+        "sqlite://?mode=rwc",
+        "sqlite://a%20b.db",
+        "sqlite://v.db?mode=memory",
+    ] {
         refused(&[("VESTIBULE_DATABASE_URL", bad)], "database_url (VESTIBULE_DATABASE_URL)");
     }
     let file = |url: &str| load(&[("VESTIBULE_DATABASE_URL", url)]).unwrap().database.secret_file().unwrap();
-    assert_eq!(file("sqlite:///data/v.db?mode=rwc"), Path::new("/data/v.db.secret"));
+    assert_eq!(file("sqlite:///data/v.db"), Path::new("/data/v.db.secret"));
     assert_eq!(file("sqlite:v.db"), Path::new("v.db.secret"));
 }
 

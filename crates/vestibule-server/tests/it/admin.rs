@@ -1,10 +1,11 @@
 //! `admin`: what works when nobody can sign in.
 
+use testkit::{TestDb, db_test};
+
 use crate::host::{Host, PASSWORD};
 
-#[test]
-fn an_administrator_is_made_and_listed() {
-    let host = Host::with_administrator();
+db_test!(an_administrator_is_made_and_listed, |db: TestDb| async move {
+    let host = Host::on(&db).administered();
     let said = host.fed(&["admin", "create", "--email", "Ann@Example.com", "--name", "Ann", "--stdin"], PASSWORD).ok();
     assert!(said.contains("is an administrator"), "{said}");
     let list = host.json(&["admin", "list", "--json"]);
@@ -14,31 +15,28 @@ fn an_administrator_is_made_and_listed() {
     assert_eq!(list[1]["username"], "root");
     assert_eq!(list[1]["groups"][0]["slug"], "administrators");
     assert!(host.run(&["admin", "list"]).ok().contains("root"));
-}
+});
 
-#[test]
-fn what_the_engine_refuses_is_told_by_its_field() {
-    let host = Host::with_administrator();
+db_test!(what_the_engine_refuses_is_told_by_its_field, |db: TestDb| async move {
+    let host = Host::on(&db).administered();
     let said = host.fed(&["admin", "create", "--username", "other", "--stdin"], "short").failed(1);
     assert!(said.contains("password: "), "{said}");
     let said = host.fed(&["admin", "create", "--username", "root", "--stdin"], PASSWORD).failed(1);
     assert!(said.contains("taken"), "{said}");
     host.run(&["admin", "create", "--stdin"]).failed(2);
-}
+});
 
-#[test]
-fn a_password_comes_from_standard_input_or_a_terminal_and_nowhere_else() {
-    let host = Host::with_administrator();
+db_test!(a_password_comes_from_standard_input_or_a_terminal_and_nowhere_else, |db: TestDb| async move {
+    let host = Host::on(&db).administered();
     let said = host.run(&["admin", "create", "--username", "other"]).failed(2);
     assert!(said.contains("--stdin"), "{said}");
     assert!(host.fed(&["admin", "create", "--username", "other", "--stdin"], "").failed(2).contains("first line"));
     host.run(&["admin", "create", "--username", "other", "--password", PASSWORD]).failed(2);
     assert_eq!(host.json(&["admin", "list", "--json"]).as_array().unwrap().len(), 1);
-}
+});
 
-#[test]
-fn a_reset_password_finds_its_administrator_and_is_audited_as_the_hosts() {
-    let host = Host::with_administrator();
+db_test!(a_reset_password_finds_its_administrator_and_is_audited_as_the_hosts, |db: TestDb| async move {
+    let host = Host::on(&db).administered();
     let said = host.fed(&["admin", "reset-password", "root", "--stdin"], "copper-Lantern-19-fjord").ok();
     assert!(said.contains("root has a new password"), "{said}");
     assert!(host.fed(&["admin", "reset-password", "nobody", "--stdin"], PASSWORD).failed(1).contains("nobody"));
@@ -48,4 +46,4 @@ fn a_reset_password_finds_its_administrator_and_is_audited_as_the_hosts() {
     assert_eq!(audit["items"][0]["actor_kind"], "host");
     assert_eq!(audit["items"][0]["target_label"], "root");
     assert!(!audit["items"][0]["actor_label"].as_str().unwrap().is_empty());
-}
+});

@@ -1,6 +1,7 @@
 //! `audit`: the log, by page and whole.
 
 use serde_json::Value;
+use testkit::{TestDb, db_test};
 
 use crate::host::{Host, PASSWORD};
 
@@ -9,9 +10,8 @@ fn actions(page: &Value) -> Vec<&str> {
     items.iter().map(|row| row["action"].as_str().expect("a row has an action")).collect()
 }
 
-#[test]
-fn a_list_is_filtered_and_names_the_host() {
-    let host = Host::with_administrator();
+db_test!(a_list_is_filtered_and_names_the_host, |db: TestDb| async move {
+    let host = Host::on(&db).administered();
     host.fed(&["user", "create", "--username", "ann", "--stdin"], PASSWORD).ok();
     host.run(&["user", "disable", "ann"]).ok();
     let all = host.json(&["audit", "list", "--json"]);
@@ -23,21 +23,19 @@ fn a_list_is_filtered_and_names_the_host() {
     assert!(actions(&host.json(&["audit", "list", "--json", "--outcome", "refused"])).is_empty());
     host.run(&["audit", "list", "--outcome", "perhaps"]).failed(2);
     assert!(host.run(&["audit", "list"]).ok().contains("account.disabled"));
-}
+});
 
-#[test]
-fn an_account_that_is_gone_is_still_found_by_its_id() {
-    let host = Host::with_administrator();
+db_test!(an_account_that_is_gone_is_still_found_by_its_id, |db: TestDb| async move {
+    let host = Host::on(&db).administered();
     host.fed(&["user", "create", "--username", "ann", "--stdin"], PASSWORD).ok();
     let ann = host.json(&["user", "show", "ann", "--json"])["id"].as_str().unwrap().to_owned();
     host.run(&["user", "delete", &ann, "--yes"]).ok();
     let log = host.json(&["audit", "list", "--json", "--account", &ann]);
     assert_eq!(actions(&log), ["account.deleted", "account.created"]);
-}
+});
 
-#[test]
-fn an_export_is_every_row_on_a_line_of_its_own() {
-    let host = Host::with_administrator();
+db_test!(an_export_is_every_row_on_a_line_of_its_own, |db: TestDb| async move {
+    let host = Host::on(&db).administered();
     for n in 0..105 {
         host.run(&["user", if n % 2 == 0 { "unlock" } else { "sign-out" }, "root"]).ok();
     }
@@ -47,4 +45,4 @@ fn an_export_is_every_row_on_a_line_of_its_own() {
     assert_eq!(ids.len(), rows.len());
     assert!(rows.len() > 100, "more than a page: {}", rows.len());
     assert_eq!(rows.last().unwrap()["action"], "account.created", "newest first");
-}
+});

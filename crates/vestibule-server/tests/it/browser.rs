@@ -42,6 +42,16 @@ impl Person {
         form.find(By::Css("button")).await.expect("a button").click().await.expect("it can be pressed");
     }
 
+    async fn sign_in(&self, identifier: &str, password: &str) {
+        self.submit("/sign-in", &[("identifier", identifier), ("password", password)]).await;
+    }
+
+    /// Waits for a button and presses it.
+    async fn press(&self, button: &str) {
+        let button = self.browser.query(By::Css(button)).first().await.unwrap_or_else(|why| panic!("{button}: {why}"));
+        button.click().await.expect("it can be pressed");
+    }
+
     async fn path(&self) -> String {
         self.browser.current_url().await.expect("a URL").path().to_owned()
     }
@@ -74,8 +84,7 @@ impl Person {
     }
 
     async fn sign_out(&self) {
-        let button = self.browser.find(By::Css("form[action$='/sign-out'] button")).await.expect("a way out");
-        button.click().await.expect("it can be pressed");
+        self.press("form[action$='/sign-out'] button").await;
         self.arrives("/sign-in").await;
     }
 }
@@ -85,83 +94,92 @@ fn setup_token(server: &Server) -> String {
     printed.split_whitespace().find(|word| word.starts_with("vst_set_")).expect("it is printed").to_owned()
 }
 
-async fn journey(db: TestDb, javascript: bool) {
-    let server = node(&db).await;
-    let person = Person::at(&server, javascript).await;
-
-    // The first visit leads to the setup page; a weak password is said beside the field and burns nothing.
+/// The first visit leads to the setup page; a weak password is said beside the field and burns nothing.
+async fn set_up(person: &Person, server: &Server) {
     person.open("/").await;
     person.arrives("/setup").await;
-    let token = setup_token(&server);
+    let token = setup_token(server);
     let root = [("setup_token", token.as_str()), ("email", "root@example.com")];
     person.submit("/setup", &[root.as_slice(), &[("password", "short")]].concat()).await;
     person.sees("too short").await;
     person.submit("/setup", &[root.as_slice(), &[("password", PASSWORD)]].concat()).await;
     person.arrives("/admin").await;
     person.sign_out().await;
+}
 
-    // Somebody signs up, signs out, mistypes, and signs in.
+/// Somebody signs up, signs out, mistypes, and signs in.
+async fn sign_up_and_in(person: &Person) {
     person.open("/sign-up").await;
     person
         .submit("/sign-up", &[("email", "ann@example.com"), ("name", "Ann <b>Lee</b>"), ("password", PASSWORD)])
         .await;
     person.arrives("/account").await;
     person.sign_out().await;
-    person.submit("/sign-in", &[("identifier", "ann@example.com"), ("password", OTHER)]).await;
+    person.sign_in("ann@example.com", OTHER).await;
     person.sees("not right").await;
-    person.submit("/sign-in", &[("identifier", "ann@example.com"), ("password", PASSWORD)]).await;
+    person.sign_in("ann@example.com", PASSWORD).await;
     person.arrives("/account").await;
+}
 
-    // A second session, elsewhere, is seen and ended.
-    let client = Client::new();
-    let form = serde_json::json!({ "identifier": "ann@example.com", "password": PASSWORD });
-    let elsewhere: serde_json::Value =
-        post(&client, &server.url(), "/sign-in", form).await.expect("an answer").json().await.expect("JSON");
-    let elsewhere = elsewhere["token"].as_str().expect("a token").to_owned();
-    assert_eq!(check(&client, &server.url(), &elsewhere).await, 200);
+/// A second session, elsewhere, is seen and ended.
+async fn end_a_session(person: &Person, server: &Server) {
+    let elsewhere = token_of(server, "ann@example.com").await.expect("signed in");
+    assert_eq!(check(&Client::new(), &server.url(), &elsewhere).await, 200);
     person.open("/account/sessions").await;
-    let end = person.browser.find(By::Css("form[action$='/end'] button")).await.expect("the other session");
-    end.click().await.expect("it can be pressed");
-    person.sees("ended").await;
-    assert_eq!(check(&client, &server.url(), &elsewhere).await, 401);
+    person.press("form[action$='/end'] button").await;
+    person.sees("session was ended").await;
+    assert_eq!(check(&Client::new(), &server.url(), &elsewhere).await, 401);
+}
 
-    // The password is changed; the browser stays signed in.
+/// The password is changed; the browser stays signed in, and the old password opens nothing.
+async fn change_password(person: &Person) {
     person.open("/account/security").await;
     let change = |current, new| [("current_password", current), ("new_password", new)];
     person.submit("/account/security", &change(OTHER, OTHER)).await;
     person.sees("not your current password").await;
     person.submit("/account/security", &change(PASSWORD, OTHER)).await;
     person.sees("Your password was changed").await;
-    person.open("/account").await;
-    person.arrives("/account").await;
     person.open("/admin").await;
     person.sees("administrator").await;
     person.open("/account").await;
+    person.arrives("/account").await;
     person.sign_out().await;
-    person.submit("/sign-in", &[("identifier", "ann@example.com"), ("password", PASSWORD)]).await;
+    person.sign_in("ann@example.com", PASSWORD).await;
     person.sees("not right").await;
+}
 
-    // An administrator makes another, who can sign in, and deactivates them, who then cannot.
-    person.submit("/sign-in", &[("identifier", "root@example.com"), ("password", PASSWORD)]).await;
+/// An administrator makes another, who can sign in, and deactivates them, who then cannot.
+async fn make_and_deactivate_an_administrator(person: &Person, server: &Server) {
+    person.sign_in("root@example.com", PASSWORD).await;
     person.arrives("/account").await;
     person.open("/admin/admins/new").await;
     person.submit("/admin/admins/new", &[("username", "bob"), ("password", PASSWORD)]).await;
-    person.sees("bob").await;
-    let form = || serde_json::json!({ "identifier": "bob", "password": PASSWORD });
-    let bob = post(&client, &server.url(), "/sign-in", form()).await.expect("an answer");
-    assert_eq!(bob.status(), 200);
-    let bob: serde_json::Value = bob.json().await.expect("JSON");
-    let bob = bob["token"].as_str().expect("a token").to_owned();
+    person.sees("The administrator was created").await;
+    let bob = token_of(server, "bob").await.expect("signed in");
     person.open("/admin/admins").await;
-    let link = person.browser.find(By::LinkText("bob")).await.expect("a link to bob");
-    link.click().await.expect("it can be followed");
-    let deactivate = person.browser.find(By::Css("form[action$='/deactivate'] button")).await.expect("a way to");
-    deactivate.click().await.expect("it can be pressed");
-    person.sees("disabled").await;
-    assert_eq!(check(&client, &server.url(), &bob).await, 401);
-    let refused = post(&client, &server.url(), "/sign-in", form()).await.expect("an answer");
-    assert_eq!(refused.status(), 401);
+    person.browser.find(By::LinkText("bob")).await.expect("a link to bob").click().await.expect("it can be followed");
+    person.press("form[action$='/deactivate'] button").await;
+    person.sees("deactivated").await;
+    assert_eq!(check(&Client::new(), &server.url(), &bob).await, 401);
+    assert!(token_of(server, "bob").await.is_none());
+}
 
+/// A token of somebody who signs in from a program, if they can.
+async fn token_of(server: &Server, identifier: &str) -> Option<String> {
+    let form = serde_json::json!({ "identifier": identifier, "password": PASSWORD });
+    let answer = post(&Client::new(), &server.url(), "/sign-in", form).await.expect("an answer");
+    let body: serde_json::Value = answer.json().await.expect("JSON");
+    body["token"].as_str().map(str::to_owned)
+}
+
+async fn journey(db: TestDb, javascript: bool) {
+    let server = node(&db).await;
+    let person = Person::at(&server, javascript).await;
+    set_up(&person, &server).await;
+    sign_up_and_in(&person).await;
+    end_a_session(&person, &server).await;
+    change_password(&person).await;
+    make_and_deactivate_an_administrator(&person, &server).await;
     // Somebody's markup is shown as they typed it.
     person.open("/admin/users").await;
     person.sees("Ann <b>Lee</b>").await;

@@ -1,6 +1,7 @@
 //! `config`, and what every command makes of settings and of its command line.
 
 use serde_json::Value;
+use vestibule::{Db, Error};
 
 use crate::host::Host;
 
@@ -74,6 +75,30 @@ fn postgres_without_a_secret_is_refused() {
 }
 
 #[test]
+fn a_path_with_a_percent_sign_is_refused_and_one_with_a_space_is_taken() {
+    let encoded = Host::new().with("VESTIBULE_DATABASE_URL", "sqlite://my%20db.db");
+    for args in [&["serve"][..], &["migrate", "up"], &["admin", "list"], &["config", "check"]] {
+        let said = encoded.run(args).failed(2);
+        assert!(said.contains("database_url (VESTIBULE_DATABASE_URL): must have neither %"), "{args:?}: {said}");
+    }
+    assert!(encoded.files().is_empty());
+    let plain = Host::new().with("VESTIBULE_DATABASE_URL", "sqlite://my db.db").administered();
+    assert_eq!(plain.files(), ["my db.db", "my db.db.secret"]);
+    plain.run(&["admin", "list"]).ok();
+}
+
+#[tokio::test]
+async fn the_engine_takes_a_path_as_the_settings_do() {
+    let host = Host::new();
+    let url = |name: &str| format!("sqlite://{}", host.path(name).display());
+    let refusal = Db::connect(&url("my%20db.db")).await.expect_err("it has %");
+    assert!(matches!(&refusal, Error::Setup(text) if text.contains("must not have %")), "{refusal:?}");
+    assert!(host.files().is_empty());
+    Db::connect(&url("my db.db")).await.expect("it opens").close().await;
+    assert_eq!(host.files(), ["my db.db"]);
+}
+
+#[test]
 fn the_command_line_explains_itself() {
     let nothing = Host::new().run(&[]);
     assert_eq!(nothing.code, 2);
@@ -82,5 +107,5 @@ fn the_command_line_explains_itself() {
     assert!(Host::new().run(&["--version"]).ok().starts_with("vestibule "));
     Host::new().run(&["user", "teleport"]).failed(2);
     Host::new().run(&["user", "list", "--limit", "0"]).failed(2);
-    assert!(Host::new().run(&["user", "list", "--cursor", "x"]).failed(2).contains("--cursor"));
+    assert!(Host::new().administered().run(&["user", "list", "--cursor", "x"]).failed(2).contains("--cursor"));
 }

@@ -3,6 +3,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
+use testkit::{TestDb, db_test};
+use vestibule::Db;
 
 use crate::host::{Host, Ran};
 
@@ -15,15 +17,42 @@ fn failing(ran: &Ran) -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn a_sound_instance_passes() {
-    let host = Host::with_administrator();
+db_test!(a_sound_instance_passes, |db: TestDb| async move {
+    let host = Host::on(&db).administered();
     let said = host.run(&["doctor"]).ok();
     for check in ["settings", "secret", "database", "schema", "administrator"] {
         assert!(said.lines().any(|line| line.starts_with("ok") && line.contains(check)), "{said}");
     }
     assert_eq!(said.lines().count(), 5);
-}
+});
+
+db_test!(looking_changes_nothing, |db: TestDb| async move {
+    let host = Host::on(&db).administered();
+    let database = Db::connect(&db.url).await.expect("it opens");
+    let mut tx = database.write().await.expect("a transaction");
+    // What building an engine would mend.
+    tx.exec("UPDATE groups SET name = 'touched'", &[]).await.expect("renamed");
+    tx.commit().await.expect("committed");
+    host.run(&["doctor"]).ok();
+    let names: Vec<(String,)> =
+        database.read().await.expect("a connection").all("SELECT DISTINCT name FROM groups", &[]).await.expect("rows");
+    assert_eq!(names, [("touched".to_owned(),)]);
+    database.close().await;
+});
+
+db_test!(an_administrator_who_cannot_act_is_none, |db: TestDb| async move {
+    let host = Host::on(&db);
+    host.run(&["migrate", "up"]).ok();
+    let nobody = host.run(&["doctor", "--json"]);
+    assert_eq!((nobody.code, failing(&nobody)), (1, vec!["administrator".to_owned()]));
+    let host = host.administered();
+    let database = Db::connect(&db.url).await.expect("it opens");
+    let mut tx = database.write().await.expect("a transaction");
+    tx.exec("UPDATE accounts SET state = 'disabled'", &[]).await.expect("disabled");
+    tx.commit().await.expect("committed");
+    database.close().await;
+    assert_eq!(failing(&host.run(&["doctor", "--json"])), ["administrator"]);
+});
 
 #[test]
 fn before_the_first_start_it_says_what_is_missing_and_makes_nothing() {
@@ -39,14 +68,7 @@ fn each_fault_is_found() {
     let broken = Host::new().with("VESTIBULE_LISTEN", "x").run(&["doctor", "--json"]);
     assert_eq!((broken.code, failing(&broken)), (1, vec!["settings".to_owned()]));
 
-    let host = Host::new();
-    host.run(&["migrate", "status"]).ok();
-    let pending = host.run(&["doctor", "--json"]);
-    assert_eq!((pending.code, failing(&pending)), (1, vec!["schema".to_owned()]));
-    host.run(&["migrate", "up"]).ok();
-    let nobody = host.run(&["doctor", "--json"]);
-    assert_eq!((nobody.code, failing(&nobody)), (1, vec!["administrator".to_owned()]));
-
+    let host = Host::new().administered();
     let open = std::fs::Permissions::from_mode(0o644);
     std::fs::set_permissions(host.path("vestibule.db.secret"), open).unwrap();
     assert!(failing(&host.run(&["doctor", "--json"])).contains(&"secret".to_owned()));

@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use testkit::TestDb;
 
 /// A password that every rule accepts.
 pub const PASSWORD: &str = "harbour-moss-71-Kettle";
@@ -31,11 +32,15 @@ impl Host {
         host.with("VESTIBULE_PASSWORD_ARGON2_MEMORY_KIB", "64").with("VESTIBULE_PASSWORD_ARGON2_ITERATIONS", "1")
     }
 
-    /// One with an administrator, `root`.
-    pub fn with_administrator() -> Host {
-        let host = Host::new();
-        host.fed(&["admin", "create", "--username", "root", "--stdin"], PASSWORD).ok();
-        host
+    /// A machine whose database is this one, with a secret that was said.
+    pub fn on(db: &TestDb) -> Host {
+        Host::new().with("VESTIBULE_DATABASE_URL", &db.url).with("VESTIBULE_SECRET", "0123456789abcdef0123456789abcdef")
+    }
+
+    /// The same with an administrator, `root`.
+    pub fn administered(self) -> Host {
+        self.fed(&["admin", "create", "--username", "root", "--stdin"], PASSWORD).ok();
+        self
     }
 
     /// The same with one more variable.

@@ -5,6 +5,7 @@ mod admin;
 mod audit;
 mod browser;
 mod config;
+mod connections;
 mod doctor;
 mod flood;
 mod host;

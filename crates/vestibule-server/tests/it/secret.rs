@@ -25,7 +25,7 @@ fn processes_that_start_together_make_one_secret() {
 
 #[test]
 fn the_secret_outlives_a_restart_and_is_never_made_twice() {
-    let host = Host::with_administrator();
+    let host = Host::new().administered();
     let secret = std::fs::read(host.path("vestibule.db.secret")).unwrap();
     host.run(&["admin", "list"]).ok();
     assert_eq!(std::fs::read(host.path("vestibule.db.secret")).unwrap(), secret);

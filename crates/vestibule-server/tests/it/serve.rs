@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use testkit::{TestDb, db_test};
 use vestibule::Clock;
 
 use crate::host::{Host, PASSWORD};
@@ -119,6 +120,7 @@ fn the_first_start_prints_a_setup_token_to_the_terminal_alone() {
 #[test]
 fn with_an_administrator_there_is_no_setup_token() {
     let host = host();
+    host.run(&["migrate", "up"]).ok();
     assert!(host.run(&["setup-token"]).ok().contains("vst_set_"));
     host.fed(&["admin", "create", "--username", "root", "--stdin"], PASSWORD).ok();
     assert!(host.run(&["setup-token"]).failed(1).contains("administrator already"));
@@ -148,6 +150,7 @@ fn the_environment_makes_the_first_administrator_once() {
 #[test]
 fn the_environment_never_promotes_somebody() {
     let host = host().with("VESTIBULE_ADMIN_USERNAME", "ann").with("VESTIBULE_ADMIN_PASSWORD", PASSWORD);
+    host.run(&["migrate", "up"]).ok();
     host.fed(&["user", "create", "--username", "ann", "--stdin"], PASSWORD).ok();
     host.run(&["serve"]).failed(2);
     assert_eq!(host.json(&["user", "show", "ann", "--json"])["groups"][0]["slug"], "members");
@@ -231,20 +234,51 @@ fn everything_lies_under_the_path_of_the_public_url() {
     assert!(server.is_ready("/accounts/readyz"));
     assert!(server.get("/readyz").starts_with("HTTP/1.1 404 "));
     assert!(server.get("/accounts/").contains("\r\nlocation: /accounts\r\n"));
+    for path in ["/", "/readyz", "/accountss", "/accounts/"] {
+        let answer = server.get(path);
+        for header in [
+            "x-content-type-options: nosniff",
+            "referrer-policy: no-referrer",
+            "content-security-policy: default-src 'none'; frame-ancestors 'none'",
+            "cache-control: no-store",
+        ] {
+            assert_eq!(answer.matches(&format!("\r\n{header}\r\n")).count(), 1, "{path}: {answer}");
+        }
+    }
+    let inside = server.get("/accounts/sign-in");
+    assert!(
+        inside.contains("form-action 'self'") && inside.matches("content-security-policy: ").count() == 1,
+        "{inside}"
+    );
 }
 
 #[test]
 fn a_health_check_asks_the_running_server() {
     let path = ("VESTIBULE_PUBLIC_URL", "https://example.com/accounts");
     let server = Running::start(&host().with(path.0, path.1));
-    assert!(server.is_ready("/accounts/readyz"));
     let address = format!("0.0.0.0:{}", server.address.port());
     let asking = Host::new().with("VESTIBULE_LISTEN", &address).with(path.0, path.1);
-    assert_eq!(asking.run(&["healthcheck"]).ok(), "ready\n");
+    assert_eq!(asking.run(&["healthcheck"]).ok(), "alive\n");
     assert!(Host::new().with("VESTIBULE_LISTEN", &address).run(&["healthcheck"]).failed(1).contains("404"));
     drop(server);
     assert!(asking.run(&["healthcheck"]).failed(1).contains("no answer"));
 }
+
+db_test!(a_database_that_is_away_does_not_make_the_server_look_dead, |db: TestDb| async move {
+    let server = Running::start(&Host::on(&db).with("VESTIBULE_LISTEN", "127.0.0.1:0"));
+    assert!(server.is_ready("/readyz"));
+    let database = vestibule::Db::connect(&db.url).await.expect("it opens");
+    let mut tx = database.write().await.expect("a transaction");
+    tx.exec("DROP TABLE revocations", &[]).await.expect("dropped");
+    tx.commit().await.expect("committed");
+    let begun = Clock::system();
+    while server.get("/readyz").starts_with("HTTP/1.1 200 ") {
+        assert!(begun.monotonic() < PATIENCE, "it goes on being ready");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let asking = Host::new().with("VESTIBULE_LISTEN", &server.address.to_string());
+    assert_eq!(asking.run(&["healthcheck"]).ok(), "alive\n");
+});
 
 #[test]
 fn logs_are_json_when_asked_for() {

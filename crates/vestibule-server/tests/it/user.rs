@@ -1,16 +1,17 @@
 //! `user`: every verb, by id, username and e-mail address.
 
+use testkit::{TestDb, db_test};
+
 use crate::host::{Host, PASSWORD};
 
-fn with_ann() -> Host {
-    let host = Host::with_administrator();
+fn with_ann(db: &TestDb) -> Host {
+    let host = Host::on(db).administered();
     host.fed(&["user", "create", "--email", "ann@example.com", "--username", "ann", "--stdin"], PASSWORD).ok();
     host
 }
 
-#[test]
-fn a_user_is_made_found_and_shown() {
-    let host = with_ann();
+db_test!(a_user_is_made_found_and_shown, |db: TestDb| async move {
+    let host = with_ann(&db);
     let ann = host.json(&["user", "show", "ann", "--json"]);
     assert_eq!((&ann["email"], &ann["state"]), (&"ann@example.com".into(), &"active".into()));
     assert_eq!(ann["groups"][0]["slug"], "members");
@@ -21,11 +22,10 @@ fn a_user_is_made_found_and_shown() {
     assert!(host.run(&["user", "show", "nobody"]).failed(1).contains("there is no account nobody"));
     assert!(host.run(&["user", "show", "00000000-0000-7000-8000-000000000000"]).failed(1).contains("no account"));
     assert!(!host.run(&["user", "show", "ann", "--json"]).ok().contains("argon2"));
-}
+});
 
-#[test]
-fn a_list_is_filtered_and_paged() {
-    let host = with_ann();
+db_test!(a_list_is_filtered_and_paged, |db: TestDb| async move {
+    let host = with_ann(&db);
     host.fed(&["user", "create", "--username", "bob", "--group", "members", "--stdin"], PASSWORD).ok();
     let names = |args: &[&str]| -> Vec<String> {
         let list = host.json(args);
@@ -41,11 +41,10 @@ fn a_list_is_filtered_and_paged() {
     let cursor = page["next_cursor"].as_str().unwrap();
     assert_eq!(names(&["user", "list", "--json", "--cursor", cursor]), ["root"]);
     assert!(host.run(&["user", "list", "--limit", "2"]).ok().contains(cursor));
-}
+});
 
-#[test]
-fn a_user_is_disabled_enabled_and_unlocked() {
-    let host = with_ann();
+db_test!(a_user_is_disabled_enabled_and_unlocked, |db: TestDb| async move {
+    let host = with_ann(&db);
     let state = || host.json(&["user", "show", "ann", "--json"])["state"].clone();
     host.run(&["user", "disable", "ann"]).ok();
     assert_eq!(state(), "disabled");
@@ -55,30 +54,27 @@ fn a_user_is_disabled_enabled_and_unlocked() {
     for args in [["user", "disable", "nobody"], ["user", "unlock", "nobody"], ["user", "sessions", "nobody"]] {
         host.run(&args).failed(1);
     }
-}
+});
 
-#[test]
-fn the_last_administrator_stays() {
-    let host = with_ann();
+db_test!(the_last_administrator_stays, |db: TestDb| async move {
+    let host = with_ann(&db);
     assert!(host.run(&["user", "disable", "root"]).failed(1).contains("administrator must remain"));
     assert!(host.run(&["user", "delete", "root", "--yes"]).failed(1).contains("administrator must remain"));
     assert_eq!(host.json(&["user", "show", "root", "--json"])["state"], "active");
-}
+});
 
-#[test]
-fn deleting_asks_first() {
-    let host = with_ann();
+db_test!(deleting_asks_first, |db: TestDb| async move {
+    let host = with_ann(&db);
     assert!(host.run(&["user", "delete", "ann"]).failed(2).contains("--yes"));
     host.run(&["user", "show", "ann"]).ok();
     assert!(host.run(&["user", "delete", "ann", "--yes"]).ok().contains("is deleted"));
     host.run(&["user", "show", "ann"]).failed(1);
     let log = host.json(&["audit", "list", "--json", "--action", "account.deleted"]);
     assert_eq!(log["items"][0]["target_label"], "ann@example.com", "the log keeps the name");
-}
+});
 
-#[test]
-fn sessions_are_listed_and_ended() {
-    let host = with_ann();
+db_test!(sessions_are_listed_and_ended, |db: TestDb| async move {
+    let host = with_ann(&db);
     assert_eq!(host.json(&["user", "sessions", "ann", "--json"])["items"].as_array().unwrap().len(), 0);
     assert!(host.run(&["user", "sign-out", "ann"]).ok().contains("sessions ended: 0"));
-}
+});

@@ -136,9 +136,21 @@ async fn sqlite(url: &str, file: &str) -> Result<Pools> {
         .busy_timeout(PATIENCE);
     let writer = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE);
     let readers = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(PATIENCE);
-    let writer = writer.connect_with(options.clone()).await?;
+    let writer = patiently(async || writer.clone().connect_with(options.clone()).await).await?;
     let readers = readers.connect_with(options.pragma("query_only", "ON")).await?;
     Ok(Pools::Sqlite { readers, writer })
+}
+
+/// Connects to a file that other processes may be making at this moment: while one turns on the write-ahead log, SQLite
+/// tells the others that it is busy without waiting as long as it was asked to.
+async fn patiently<T>(connect: impl AsyncFn() -> sqlx::Result<T>) -> Result<T> {
+    let mut connected = connect().await.map_err(Error::from);
+    for _ in 0..100 {
+        let Err(Error::Unavailable { .. }) = &connected else { break };
+        tokio::time::sleep(PATIENCE / 100).await;
+        connected = connect().await.map_err(Error::from);
+    }
+    connected
 }
 
 fn migrator() -> Migrator {
