@@ -7,10 +7,10 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{AppliedMigration, MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{SqlSafeStr as _, SqlitePool};
 
 use super::{Db, Pools};
 use crate::error::{Error, Result};
@@ -134,23 +134,25 @@ async fn sqlite(url: &str, file: &str) -> Result<Pools> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(PATIENCE);
-    let writer = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE);
-    let readers = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(PATIENCE);
-    let writer = patiently(async || writer.clone().connect_with(options.clone()).await).await?;
+    // A connection to a file does not break while it lies idle, so it is not tried before each use.
+    let pool = || SqlitePoolOptions::new().acquire_timeout(PATIENCE).test_before_acquire(false);
+    let (writer, readers) = (pool().max_connections(1), pool().max_connections(READERS));
+    let writer = patiently(writer, &options).await?;
     let readers = readers.connect_with(options.pragma("query_only", "ON")).await?;
     Ok(Pools::Sqlite { readers, writer })
 }
 
 /// Connects to a file that other processes may be making at this moment: while one turns on the write-ahead log, SQLite
 /// tells the others that it is busy without waiting as long as it was asked to.
-async fn patiently<T>(connect: impl AsyncFn() -> sqlx::Result<T>) -> Result<T> {
-    let mut connected = connect().await.map_err(Error::from);
-    for _ in 0..100 {
-        let Err(Error::Unavailable { .. }) = &connected else { break };
-        tokio::time::sleep(PATIENCE / 100).await;
-        connected = connect().await.map_err(Error::from);
+async fn patiently(pool: SqlitePoolOptions, options: &SqliteConnectOptions) -> Result<SqlitePool> {
+    let mut tries = 100;
+    loop {
+        match pool.clone().connect_with(options.clone()).await.map_err(Error::from) {
+            Err(Error::Unavailable { .. }) if tries > 0 => tokio::time::sleep(PATIENCE / 100).await,
+            connected => return connected,
+        }
+        tries -= 1;
     }
-    connected
 }
 
 fn migrator() -> Migrator {
