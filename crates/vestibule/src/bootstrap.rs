@@ -151,6 +151,11 @@ impl Vestibule {
 
     /// Makes a further administrator, or the first. The host may always; over HTTP an administrator may.
     pub async fn create_administrator(&self, caller: &Caller, admin: NewAdministrator) -> Result<AccountView> {
+        let created = self.create_in_administrators(caller, admin).await;
+        self.audit_refusal(caller, "account.created", None, created).await
+    }
+
+    async fn create_in_administrators(&self, caller: &Caller, admin: NewAdministrator) -> Result<AccountView> {
         let (new, hash) = self.prepare(caller, admin).await?;
         let mut tx = self.db().write().await?;
         Lock::Administrators.take(&mut tx).await?;

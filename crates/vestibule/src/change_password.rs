@@ -63,11 +63,13 @@ impl Vestibule {
         let signed_in = match &chosen {
             Ok(_) => self.renew_proven(&mut tx, session, account, &proof).await?,
             Err(_) => {
+                self.note_lifted_lock(&mut tx, caller, &account, &proof).await?;
                 Account::take_back_attempt(&mut tx, account.id).await?;
                 None
             }
         };
         if let (Ok(hash), Some(signed_in)) = (&chosen, &signed_in) {
+            self.note_lifted_lock(&mut tx, caller, &signed_in.account.account, &proof).await?;
             Account::renew_version(&mut tx, session.account_id, now).await?;
             Account::clear_attempts(&mut tx, session.account_id).await?;
             Password::replace(&mut tx, session.account_id, hash, now).await?;

@@ -36,6 +36,11 @@ pub struct NewUser {
 impl Vestibule {
     /// Makes an account for somebody else.
     pub async fn create_user(&self, caller: &Caller, user: NewUser) -> Result<AccountView> {
+        let created = self.create(caller, user).await;
+        self.audit_refusal(caller, "account.created", None, created).await
+    }
+
+    async fn create(&self, caller: &Caller, user: NewUser) -> Result<AccountView> {
         let mut errors = FieldErrors::default();
         let new = self.parse_person(caller, &user, &mut errors);
         if user.group_ids.is_empty() {

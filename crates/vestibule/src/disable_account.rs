@@ -41,6 +41,11 @@ impl Vestibule {
 
     /// Opens a disabled account again. It may be open already.
     pub async fn enable_account(&self, caller: &Caller, id: AccountId) -> Result<AccountView> {
+        let enabled = self.enable(caller, id).await;
+        self.audit_refusal(caller, "account.enabled", id, enabled).await
+    }
+
+    async fn enable(&self, caller: &Caller, id: AccountId) -> Result<AccountView> {
         let mut tx = self.db().write().await?;
         caller.require_administrator(&mut tx).await?;
         let changed = Account::enable(&mut tx, id, self.now()).await?;

@@ -42,6 +42,11 @@ impl Vestibule {
 
     /// Ends every session of an account, and whatever else was issued to it; says how many sessions.
     pub async fn end_all_sessions(&self, caller: &Caller, id: AccountId) -> Result<u64> {
+        let ended = self.end_all(caller, id).await;
+        self.audit_refusal(caller, "session.all_ended", id, ended).await
+    }
+
+    async fn end_all(&self, caller: &Caller, id: AccountId) -> Result<u64> {
         let now = self.now();
         let mut tx = self.db().write().await?;
         if !Account::renew_version(&mut tx, id, now).await? {

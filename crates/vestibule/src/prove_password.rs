@@ -8,6 +8,7 @@ use crate::accounts::Account;
 use crate::attempts::{Attempt, MAX_ATTEMPTS};
 use crate::audit::Entry;
 use crate::caller::Caller;
+use crate::db::Tx;
 use crate::engine::Vestibule;
 use crate::error::Result;
 use crate::hasher::{Ticket, Turn};
@@ -55,6 +56,20 @@ impl Vestibule {
             return Ok(None);
         };
         Ok(Some(Proof { session_version, failed_attempts, hash, ticket, _turn: turn }))
+    }
+
+    /// Writes down that an attempt which was right lifts the lock that its own counting set.
+    pub(crate) async fn note_lifted_lock(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        account: &Account,
+        proof: &Proof,
+    ) -> Result<()> {
+        if proof.failed_attempts < MAX_ATTEMPTS {
+            return Ok(());
+        }
+        self.audit(tx, caller, Entry::done("account.unlocked").on(account)).await
     }
 
     /// Counts the attempt, or writes as much to no effect when there is nothing to count.

@@ -53,6 +53,7 @@ impl Vestibule {
         let mut tx = self.db().write().await?;
         let signed_in = self.renew_proven(&mut tx, session, account, &proof).await?;
         if let Some(signed_in) = &signed_in {
+            self.note_lifted_lock(&mut tx, caller, &signed_in.account.account, &proof).await?;
             self.audit(&mut tx, caller, Entry::done(act).on(&signed_in.account.account)).await?;
             Revocations::insert(&mut tx, session.account_id, self.now()).await?;
         }

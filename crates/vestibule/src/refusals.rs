@@ -3,7 +3,6 @@
 use crate::accounts::Account;
 use crate::audit::Entry;
 use crate::caller::Caller;
-use crate::code::Code;
 use crate::engine::Vestibule;
 use crate::error::{Error, Result};
 use crate::id::AccountId;
@@ -16,19 +15,20 @@ impl Vestibule {
         tx.commit().await
     }
 
-    /// Passes a result on, and writes down a refusal by a guard: who tried what, and which guard held.
+    /// Passes a result on, and writes down a refusal by a guard: who tried what on whom, and which guard held.
     pub(crate) async fn audit_refusal<T>(
         &self,
         caller: &Caller,
         action: &'static str,
-        target: AccountId,
+        target: impl Into<Option<AccountId>>,
         result: Result<T>,
     ) -> Result<T> {
         if let Err(Error::Conflict(code) | Error::Denied(code)) = &result {
-            let account = Account::find(&mut self.db().read().await?, target).await?;
-            let entry = Entry::refused(action, Code::as_str(*code));
-            let label = account.map(|account| account.label()).unwrap_or_default();
-            let entry = entry.on_known(target, &label);
+            let mut entry = Entry::refused(action, code.as_str());
+            if let Some(target) = target.into() {
+                let account = Account::find(&mut self.db().read().await?, target).await?;
+                entry = entry.on_known(target, &account.map(|account| account.label()).unwrap_or_default());
+            }
             self.audit_alone(caller, entry).await?;
         }
         result

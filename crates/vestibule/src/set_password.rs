@@ -18,6 +18,11 @@ use crate::sessions::Session;
 impl Vestibule {
     /// Sets the password of another's account. One's own is changed with [`Vestibule::change_password`].
     pub async fn set_password(&self, caller: &Caller, id: AccountId, password: SecretString) -> Result<()> {
+        let set = self.set(caller, id, password).await;
+        self.audit_refusal(caller, "password.set", id, set).await
+    }
+
+    async fn set(&self, caller: &Caller, id: AccountId, password: SecretString) -> Result<()> {
         if caller.account_id() == Some(id) {
             return Err(Error::Conflict(Code::OwnAccount));
         }

@@ -6,7 +6,6 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use crate::accounts::{Account, AccountView, canonical_identifier};
-use crate::attempts::MAX_ATTEMPTS;
 use crate::audit::Entry;
 use crate::caller::Caller;
 use crate::db::Tx;
@@ -108,9 +107,7 @@ impl Vestibule {
         if let Some(rehashed) = rehashed {
             Password::rehash(&mut tx, account.id, &proof.hash, &rehashed).await?;
         }
-        if proof.failed_attempts >= MAX_ATTEMPTS {
-            self.audit(&mut tx, caller, Entry::done("account.unlocked").on(account)).await?;
-        }
+        self.note_lifted_lock(&mut tx, caller, account, proof).await?;
         let signed_in = self.begin_session(&mut tx, caller, account).await?;
         tx.commit().await?;
         Ok(Some(signed_in))

@@ -10,6 +10,11 @@ use crate::id::AccountId;
 impl Vestibule {
     /// Lifts an account's lock. It may not be locked.
     pub async fn unlock_account(&self, caller: &Caller, id: AccountId) -> Result<AccountView> {
+        let unlocked = self.unlock(caller, id).await;
+        self.audit_refusal(caller, "account.unlocked", id, unlocked).await
+    }
+
+    async fn unlock(&self, caller: &Caller, id: AccountId) -> Result<AccountView> {
         let mut tx = self.db().write().await?;
         caller.require_administrator(&mut tx).await?;
         Account::clear_attempts(&mut tx, id).await?;

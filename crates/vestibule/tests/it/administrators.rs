@@ -204,5 +204,8 @@ db_test!(whoever_lost_their_standing_while_asking_changes_nothing, |db: TestDb| 
             assert!(matches!(refused, Err(Error::Denied(_))), "{lost}, act {i}: {refused:?}");
         }
         assert_eq!(t.engine.count_accounts().await.expect("a count").total, before);
+        let tries = AuditFilter { actor: Some(mallory.id), outcome: Some(AuditOutcome::Refused), ..Default::default() };
+        let tries = t.engine.list_audit(&tries, PageRequest::first()).await.expect("the log").items;
+        assert_eq!(tries.len(), others.len(), "each try is written down: {tries:?}");
     }
 });

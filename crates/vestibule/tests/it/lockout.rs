@@ -129,6 +129,9 @@ db_test!(a_right_current_password_takes_back_only_its_own_attempt, |db: TestDb| 
     assert!(matches!(right, Ok(Reauthenticate::Done(_))), "the fifth is still looked at");
     let after = account(&t.engine, ann.id).await;
     assert_eq!((after.failed_attempts, after.locked_until), (4, None));
+    let unlocked = AuditFilter { action: Some("account.unlocked".into()), ..AuditFilter::default() };
+    let rows = t.engine.list_audit(&unlocked, PageRequest::first()).await.expect("the log").items;
+    assert_eq!(rows.len(), 1, "the lock that the fifth set is lifted, and that is written down");
 });
 
 db_test!(a_lock_and_every_refusal_are_in_the_audit_log, |db: TestDb| async move {
