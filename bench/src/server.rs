@@ -54,12 +54,12 @@ pub async fn run(url: &str) -> Result<()> {
     let _background = vestibule.start();
     let mut token = String::new();
     for n in 0..PEOPLE {
-        let form = SignUpForm { email: email(n), password: PASSWORD.into(), name: None };
+        let form = SignUpForm { email: email(n), password: Some(PASSWORD.into()), name: None };
         if let SignUp::Done(signed_in) = vestibule.sign_up(&Caller::anonymous(), form).await? {
             token = signed_in.token.expose().to_owned();
         }
     }
-    let config = WebConfig { limits: Limits::off(), ..WebConfig::new("http://localhost:8080")? };
+    let config = WebConfig { limits: Limits::off(), ..WebConfig::default() };
     let app = App::new(vestibule, config)?;
     let router = Router::new()
         .route("/empty", get(async || StatusCode::NO_CONTENT))

@@ -4,13 +4,14 @@
 
 mod packages;
 mod postgres;
+mod python;
 mod steps;
 mod test;
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use packages::POSTGRES;
+use packages::{POSTGRES, PYTHON};
 use postgres::Postgres;
 
 /// What a chore comes to: the sentence says what went wrong and what to do about it.
@@ -20,11 +21,12 @@ const HELP: &str = "\
 cargo xtask CHORE
 
   test              check formatting, lints, documentation and licences, then run every test on both databases
-  postgres          start a throw-away PostgreSQL and keep it until Ctrl-C
+  postgres          start a throw-away PostgreSQL and keep it until Ctrl-C; make Python's packages ready
   bench [ARGS]...   run the benchmarks against SQLite and a throw-away PostgreSQL
   help              this list
 
-Where PostgreSQL or Chromium is missing, root installs the Debian packages; anybody else is told their names.";
+Where PostgreSQL, Chromium or Python is missing, root installs the Debian packages; anybody else is told their names.
+Two packages of Python come from PyPI, into target/test-python.";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -50,9 +52,11 @@ fn main() -> ExitCode {
 }
 
 fn keep_postgres() -> Outcome {
-    packages::require(&[POSTGRES])?;
+    packages::require(&[POSTGRES, PYTHON])?;
+    let python = python::prepare()?;
     let server = Postgres::start()?;
     println!("{url}\n\nexport {name}={url}", name = postgres::VARIABLE, url = server.url());
+    println!("export {}={}", python::VARIABLE, python.display());
     println!("cargo test --workspace -- --include-ignored\n\nCtrl-C stops the server and removes it.");
     loop {
         std::thread::park();
@@ -67,17 +71,21 @@ fn bench(args: &[String]) -> Outcome {
     steps::run(cargo.env(postgres::VARIABLE, server.url()))
 }
 
+/// The root of the workspace.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the workspace")
+}
+
 /// The cargo that runs us, at the root of the workspace, without what it tells us about our own crate: build scripts
 /// that look at such variables would run again, and everything above them be compiled twice.
 fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the workspace");
     let ours = ["CARGO_BIN_", "CARGO_CRATE_", "CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_PRIMARY_"];
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(|name| ours.iter().any(|prefix| name.starts_with(prefix))) {
             cargo.env_remove(&name);
         }
     }
-    cargo.current_dir(root);
+    cargo.current_dir(root());
     cargo
 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use crate::{Outcome, postgres, steps};
+use crate::{Outcome, postgres, python, steps};
 
 /// Something that must be on the machine, and the Debian packages that bring it.
 pub struct Need {
@@ -24,6 +24,10 @@ pub const CHROMIUM: Need = Need {
     packages: &["chromium", "chromium-driver"],
     is_present: || ["/usr/bin/chromium", "/usr/bin/chromedriver"].iter().all(|file| Path::new(file).exists()),
 };
+
+/// What Python's environments are made with.
+pub const PYTHON: Need =
+    Need { name: "Python", packages: &["python3", "python3-venv"], is_present: python::is_present };
 
 /// Makes sure of every need.
 pub fn require(needs: &[Need]) -> Outcome {

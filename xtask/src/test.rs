@@ -3,14 +3,15 @@
 
 use std::process::Command;
 
-use crate::packages::{self, CHROMIUM, POSTGRES};
+use crate::packages::{self, CHROMIUM, POSTGRES, PYTHON};
 use crate::postgres::{self, Postgres};
 use crate::steps::Steps;
-use crate::{Outcome, cargo};
+use crate::{Outcome, cargo, python};
 
 /// Makes everything ready and runs everything.
 pub fn run() -> Outcome {
-    packages::require(&[POSTGRES, CHROMIUM])?;
+    packages::require(&[POSTGRES, CHROMIUM, PYTHON])?;
+    let python = python::prepare()?;
     let server = Postgres::start()?;
     let mut steps = Steps::default();
     steps.run("format", cargo().args(["fmt", "--all", "--check"]));
@@ -25,7 +26,8 @@ pub fn run() -> Outcome {
         "tests",
         cargo()
             .args(["test", "--workspace", "--no-fail-fast", "--", "--include-ignored"])
-            .env(postgres::VARIABLE, server.url()),
+            .env(postgres::VARIABLE, server.url())
+            .env(python::VARIABLE, python),
     );
     drop(server);
     steps.finish()

@@ -1,5 +1,5 @@
-//! The router with a client in front of it, without a socket: a fresh engine, rate limits off, the public URL
-//! `http://localhost:8080`. A call is built and awaited: `app.get("/api/v1/session").bearer(&ann.token).await`.
+//! The router with a client in front of it, without a socket: a fresh engine, rate limits off, the default public URL
+//! (`http://localhost:8080`). A call is built and awaited: `app.get("/api/v1/session").bearer(&ann.token).await`.
 
 use std::future::IntoFuture;
 use std::net::{IpAddr, SocketAddr};
@@ -8,7 +8,7 @@ use std::pin::Pin;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version, header};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -17,6 +17,7 @@ use vestibule_web::{App, Limits, WebConfig};
 
 use crate::databases::TestDb;
 use crate::engine::TestEngine;
+use crate::mailbox::Mailbox;
 
 /// A password that the policy takes, for whoever a test signs up.
 pub const PASSWORD: &str = "harbour moss kettle 42";
@@ -73,13 +74,23 @@ impl TestApp {
         Self::on(TestEngine::new(db).await, change)
     }
 
+    /// With another public URL.
+    pub async fn at(db: &TestDb, public_url: &str) -> TestApp {
+        let public_url = public_url.parse().expect("a URL");
+        Self::on(TestEngine::with(db, |config| config.public_url = public_url).await, |_| {})
+    }
+
     /// On an engine with settings of its own.
     pub fn on(engine: TestEngine, change: impl FnOnce(&mut WebConfig)) -> TestApp {
-        let mut config = WebConfig::new("http://localhost:8080").expect("a fine URL");
-        config.limits = Limits::off();
+        let mut config = WebConfig { limits: Limits::off(), ..WebConfig::default() };
         change(&mut config);
         let router = App::new(engine.engine.clone(), config).expect("a safe configuration").router();
         TestApp { engine: engine.engine.clone(), clock: engine.clock.clone(), router, _engine: engine }
+    }
+
+    /// The mail that the engine has written.
+    pub fn mailbox(&self) -> Mailbox {
+        Mailbox::open(&self.engine)
     }
 
     /// A GET.
@@ -189,6 +200,12 @@ impl Call {
     pub fn peer(mut self, ip: &str) -> Call {
         let ip: IpAddr = ip.parse().expect("an address");
         self.request.extensions_mut().insert(ConnectInfo(SocketAddr::new(ip, 50_000)));
+        self
+    }
+
+    /// In this version of HTTP.
+    pub fn version(mut self, version: Version) -> Call {
+        *self.request.version_mut() = version;
         self
     }
 

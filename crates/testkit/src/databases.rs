@@ -102,6 +102,29 @@ macro_rules! db_test {
     };
 }
 
+/// As `db_test!`, for a test that also starts an [`SmtpSink`](crate::SmtpSink).
+#[macro_export]
+macro_rules! sink_test {
+    ($name:ident, $test:expr) => {
+        mod $name {
+            #[allow(unused_imports, reason = "a test may use nothing but what its argument has")]
+            use super::*;
+
+            #[test]
+            #[ignore = "needs Python: run cargo xtask test"]
+            fn sqlite() {
+                $crate::run($crate::TestDb::sqlite(), $test);
+            }
+
+            #[test]
+            #[ignore = "needs PostgreSQL and Python: run cargo xtask test"]
+            fn postgres() {
+                $crate::run($crate::TestDb::postgres(), $test);
+            }
+        }
+    };
+}
+
 fn fast_directory() -> std::path::PathBuf {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() }

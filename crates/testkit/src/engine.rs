@@ -7,6 +7,7 @@ use secrecy::SecretSlice;
 use vestibule::{Background, Clock, Config, Db, Random, Timestamp, Vestibule};
 
 use crate::databases::TestDb;
+use crate::mailbox::Mailbox;
 
 /// 2026-01-01T00:00:00Z.
 const START: Timestamp = Timestamp(1_767_225_600_000_000);
@@ -19,7 +20,7 @@ pub struct TestEngine {
     /// Its clock.
     pub clock: Clock,
     url: String,
-    _background: Background,
+    background: Option<Background>,
 }
 
 impl TestEngine {
@@ -35,6 +36,11 @@ impl TestEngine {
         Self::build(&db.url, config, Clock::manual(START), Random::seeded(1)).await
     }
 
+    /// With other settings, and nothing that runs beside the test: mail goes out when the test says so.
+    pub async fn quiet(db: &TestDb, change: impl FnOnce(&mut Config)) -> TestEngine {
+        Self::with(db, change).await.quieted().await
+    }
+
     /// By the machine's clock, for what another process must agree about.
     pub async fn system_clock(db: &TestDb) -> TestEngine {
         Self::build(&db.url, cheap(), Clock::system(), Random::seeded(1)).await
@@ -44,7 +50,20 @@ impl TestEngine {
     /// from the same stream of randomness, as two streams of one seed would give two rows one id.
     pub async fn second_node(&self) -> TestEngine {
         let first = &self.engine;
-        Self::build(&self.url, first.config().clone(), self.clock.clone(), first.random().clone()).await
+        let second = Self::build(&self.url, first.config().clone(), self.clock.clone(), first.random().clone()).await;
+        if self.background.is_some() { second } else { second.quieted().await }
+    }
+
+    /// The mail it has written, where it has no SMTP.
+    pub fn mailbox(&self) -> Mailbox {
+        Mailbox::open(&self.engine)
+    }
+
+    async fn quieted(mut self) -> TestEngine {
+        if let Some(background) = self.background.take() {
+            background.stop().await.expect("nothing is left undone");
+        }
+        self
     }
 
     async fn build(url: &str, config: Config, clock: Clock, random: Random) -> TestEngine {
@@ -56,7 +75,7 @@ impl TestEngine {
         while !engine.health().await.is_ready() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        TestEngine { engine, clock, url: url.to_owned(), _background: background }
+        TestEngine { engine, clock, url: url.to_owned(), background: Some(background) }
     }
 }
 

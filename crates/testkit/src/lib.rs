@@ -1,17 +1,23 @@
 //! What Vestibule's own tests stand on: databases that clean up after themselves, an engine on a clock that moves,
-//! races, a real browser and real servers. Only ever a dev-dependency, and never published.
+//! mailboxes, races, a real browser and real servers. Only ever a dev-dependency, and never published.
 
 mod app;
 mod browser;
 mod databases;
 mod engine;
+mod mailbox;
 mod ports;
+mod python;
 mod race;
 mod servers;
+mod smtp_sink;
 
 pub use app::{Answer, Call, PASSWORD, SignedIn, TestApp};
 pub use browser::Browser;
 pub use databases::{TestDb, run};
 pub use engine::TestEngine;
+pub use mailbox::{Mailbox, link_in};
+pub use python::python;
 pub use race::race;
 pub use servers::Server;
+pub use smtp_sink::{Behaviour, SINK_HOST, SinkOptions, SinkTls, SmtpSink, SunkMail};

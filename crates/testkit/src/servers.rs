@@ -12,6 +12,8 @@ use tempfile::TempDir;
 use crate::ports::{Process, free_port};
 
 const PATIENCE: Duration = Duration::from_secs(30);
+/// As long as an operator is told to wait for a stop.
+const STOP_PATIENCE: Duration = Duration::from_secs(40);
 
 /// A running server; dropping it kills it.
 #[derive(Debug)]
@@ -62,6 +64,25 @@ impl Server {
     /// Ends it as a crash would, by SIGKILL.
     pub fn kill(&mut self) {
         self.process.kill();
+    }
+
+    /// Asks it to stop, by SIGTERM, and waits until it has; its exit code.
+    ///
+    /// # Panics
+    /// When it takes longer than an operator is told to wait.
+    pub async fn stop(&mut self) -> Option<i32> {
+        let asked = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status();
+        assert!(asked.is_ok_and(|status| status.success()), "it cannot be asked to stop");
+        let ended = async {
+            loop {
+                if let Some(status) = self.process.0.try_wait().expect("it is our child") {
+                    return status.code();
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let ended = tokio::time::timeout(STOP_PATIENCE, ended).await;
+        ended.unwrap_or_else(|_| panic!("it has not stopped after {STOP_PATIENCE:?}:\n{}", self.lines().join("\n")))
     }
 
     /// Starts it again where it was, killing it first if it runs.

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod config;
 pub mod doctor;
 pub mod healthcheck;
+pub mod invitation;
 pub mod migrate;
 pub mod page;
 pub mod setup_token;

@@ -35,12 +35,11 @@ pub async fn run(file: Option<&Path>) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {} (listen, VESTIBULE_LISTEN)", settings.listen))?;
     let engine = instance::begin(&settings).await?;
     let setup_token = first_administrator::prepare(&engine, settings.admin).await?;
-    let public_url = settings.web.public_url.clone();
     let proxies = settings.web.trusted_proxies.clone();
-    let router = mount(&public_url, vestibule_web::router(engine.clone(), settings.web));
+    let router = mount(&engine.config().public_url, vestibule_web::router(engine.clone(), settings.web));
 
     let background = engine.start();
-    welcome::print(listener.local_addr()?, &public_url, setup_token.as_ref());
+    welcome::print(listener.local_addr()?, &engine, setup_token.as_ref());
     accept::serve(listener, router, proxies, &mut stop).await;
     background.stop().await.context("cannot note when sessions were last used")?;
     engine.db().close().await;

@@ -8,6 +8,8 @@ mod key;
 mod layers;
 mod limits;
 mod log;
+mod mail;
+mod mask;
 pub mod master_secret;
 mod parse;
 mod password;
@@ -21,6 +23,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use url::Url;
 use vestibule::{Config, NewAdministrator};
 use vestibule_web::WebConfig;
 
@@ -28,10 +31,8 @@ pub use database::Database;
 pub use key::Key;
 pub use layers::{Layers, Source};
 pub use log::{Log, LogFormat};
+pub use mail::development_outbox;
 pub use problem::{Problem, Problems};
-
-/// What stands in place of a secret.
-pub const MASK: &str = "********";
 
 /// The settings of this instance.
 #[derive(Debug)]
@@ -62,36 +63,56 @@ impl Settings {
     /// Reads and checks what was gathered.
     pub fn read(layers: &Layers) -> Result<Settings, Problems> {
         let mut problems = Vec::new();
-        let listen = keep(&mut problems, address::listen(layers));
-        let web = keep(&mut problems, address::web(layers));
-        let limits = keep(&mut problems, limits::read(layers));
-        let sign_up = keep(&mut problems, sign_up::read(layers));
-        let session = keep(&mut problems, session::read(layers));
-        let password = keep(&mut problems, password::read(layers));
-        let database = keep(&mut problems, Database::read(layers));
-        let admin = keep(&mut problems, admin::read(layers));
-        let log = keep(&mut problems, log::read(layers));
-        let (Some(listen), Some(web), Some(limits), Some((sign_up, email_domains))) = (listen, web, limits, sign_up)
-        else {
-            return Err(Problems(problems));
-        };
-        let (Some(session), Some(password), Some(database), Some(admin), Some(log)) =
-            (session, password, database, admin, log)
-        else {
-            return Err(Problems(problems));
-        };
-        let web = WebConfig { limits, ..web };
-        Ok(Settings { listen, web, engine: Config { sign_up, email_domains, session, password }, database, admin, log })
+        read_all(layers, &mut problems).ok_or(Problems(problems))
     }
+}
+
+/// Every section, each of its problems noted; none when there is one.
+fn read_all(layers: &Layers, problems: &mut Vec<Problem>) -> Option<Settings> {
+    let listen = keep(problems, address::listen(layers));
+    let public_url = keep(problems, address::public_url(layers));
+    let web = public_url.as_ref().and_then(|url| keep(problems, address::web(layers, url)));
+    let limits = keep(problems, limits::read(layers));
+    let engine = read_engine(layers, public_url, problems);
+    let database = keep(problems, Database::read(layers));
+    let admin = keep(problems, admin::read(layers));
+    let log = keep(problems, log::read(layers));
+    let web = WebConfig { limits: limits?, ..web? };
+    Some(Settings { listen: listen?, web, engine: engine?, database: database?, admin: admin?, log: log? })
+}
+
+/// What the engine is told.
+fn read_engine(layers: &Layers, public_url: Option<Url>, problems: &mut Vec<Problem>) -> Option<Config> {
+    let sign_up = keep(problems, sign_up::read(layers));
+    let session = keep(problems, session::read(layers));
+    let password = keep(problems, password::read(layers));
+    let require_verified_email = keep(problems, mail::require_verified_email(layers));
+    let mail = public_url.as_ref().and_then(|url| keep(problems, mail::read(layers, url)));
+    let (sign_up, email_domains) = sign_up?;
+    let config = Config {
+        public_url: public_url?,
+        sign_up,
+        email_domains,
+        session: session?,
+        password: password?,
+        require_verified_email: require_verified_email?,
+        mail: mail?,
+    };
+    keep(problems, mail::check(&config)).map(|()| config)
 }
 
 /// The text of a setting for people: secrets masked; none when it has no value.
 pub fn shown(layers: &Layers, key: Key) -> Option<String> {
     let text = &layers.get(key)?.text;
-    if key == Key::DatabaseUrl {
-        return Some(database::mask_url(text));
-    }
-    Some(if key.is_secret() { MASK.to_owned() } else { text.clone() })
+    Some(if key == Key::DatabaseUrl {
+        database::shown(text)
+    } else if key == Key::SmtpUrl {
+        mask::url(text)
+    } else if key.is_secret() {
+        mask::MASK.to_owned()
+    } else {
+        text.clone()
+    })
 }
 
 fn keep<T>(problems: &mut Vec<Problem>, section: Result<T, Problem>) -> Option<T> {

@@ -2,21 +2,33 @@
 //! What a route takes and answers is declared beside it and becomes the OpenAPI document; nothing is routed that is
 //! not in it. Paths are written out in full, so that they can be searched for.
 
+pub(crate) mod accepted;
 pub(crate) mod account;
 mod administrators;
 #[expect(unused_qualifications, reason = "in what utoipa makes of a query")]
 mod audit;
+mod email;
+mod email_code;
 mod health;
+pub(crate) mod link;
 pub(crate) mod list;
+mod magic_link;
+mod mail;
 mod me;
 mod my_sessions;
 pub(crate) mod password;
+#[expect(unused_qualifications, reason = "in what utoipa makes of a query")]
+mod password_reset;
+mod second_factor;
 mod session;
 mod setup;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+pub(crate) mod typed_code;
+mod user_invite;
 mod user_password;
+mod user_second_factor;
 mod user_sessions;
 #[expect(unused_qualifications, reason = "in what utoipa makes of a query")]
 mod users;
@@ -32,13 +44,21 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(sign_out::router())
         .merge(session::router())
         .merge(setup::router())
+        .merge(magic_link::router())
+        .merge(email_code::router())
         .merge(password::router())
+        .merge(password_reset::router())
+        .merge(email::router())
         .merge(me::router())
+        .merge(second_factor::router())
         .merge(my_sessions::router())
         .merge(users::router())
+        .merge(user_invite::router())
         .merge(user_password::router())
+        .merge(user_second_factor::router())
         .merge(user_sessions::router())
         .merge(administrators::router())
         .merge(audit::router())
+        .merge(mail::router())
         .merge(health::router())
 }

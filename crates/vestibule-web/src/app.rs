@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
+use url::Url;
 use vestibule::{Result, Vestibule};
 
 use crate::config::WebConfig;
@@ -20,7 +21,7 @@ pub struct App(Arc<AppParts>);
 pub struct AppParts {
     /// The engine.
     pub vestibule: Vestibule,
-    /// How it is reached.
+    /// How it is reached, besides by the engine's public URL.
     pub config: WebConfig,
     pub(crate) limits: Limiters,
     pub(crate) cookie: CookieShape,
@@ -28,12 +29,13 @@ pub struct AppParts {
 }
 
 impl App {
-    /// Puts an engine behind a public URL; fails when the configuration is unsafe.
+    /// Puts an engine behind its public URL; fails when the configuration is unsafe there.
     pub fn new(vestibule: Vestibule, config: WebConfig) -> Result<App> {
-        config.check()?;
+        let public_url = &vestibule.config().public_url;
+        config.check(public_url)?;
         let limits = Limiters::new(&config.limits, vestibule.clock());
-        let cookie = CookieShape::of(&config);
-        let origin = config.public_url.origin().ascii_serialization();
+        let cookie = CookieShape::of(public_url, config.cookie_domain.as_deref());
+        let origin = public_url.origin().ascii_serialization();
         Ok(App(Arc::new(AppParts { vestibule, config, limits, cookie, origin })))
     }
 
@@ -46,17 +48,27 @@ impl App {
 impl AppParts {
     /// The path of `public_url` without a slash at its end: what every link begins with. Empty at the root.
     pub fn base(&self) -> &str {
-        self.config.public_url.path().trim_end_matches('/')
+        self.public_url().path().trim_end_matches('/')
     }
 
     /// The public address of one of our paths, for what leaves the site (mail, redirects).
     pub fn absolute(&self, path: &str) -> String {
-        format!("{}{}{path}", self.origin, self.base())
+        self.vestibule.absolute(path)
+    }
+
+    /// Where people find it.
+    pub(crate) fn public_url(&self) -> &Url {
+        &self.vestibule.config().public_url
     }
 
     /// The scheme, host and port of `public_url`, as browsers write them in `Origin`.
     pub(crate) fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// Whether browsers reach it by TLS.
+    pub(crate) fn is_https(&self) -> bool {
+        self.public_url().scheme() == "https"
     }
 }
 

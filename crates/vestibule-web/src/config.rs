@@ -1,7 +1,6 @@
-//! How the instance is reached: its public URL, the proxies it believes, its cookie's domain, its rate limits.
-//! An unsafe combination is refused with the reason, before anything is served.
-
-use std::fmt::Display;
+//! How the router is reached: the proxies it believes, its cookie's domain, its rate limits.
+//! The public URL is the engine's, as mail goes by it too; it and the cookie's domain are looked at together here. An
+//! unsafe combination is refused with the reason, before anything is served.
 
 use ipnet::IpNet;
 use url::{Host, Url};
@@ -9,11 +8,9 @@ use vestibule::{Error, Result};
 
 use crate::limits::Limits;
 
-/// How the instance is reached.
-#[derive(Clone, Debug)]
+/// How the router is reached, besides by the engine's [`vestibule::Config::public_url`].
+#[derive(Clone, Debug, Default)]
 pub struct WebConfig {
-    /// Where people find it; the only source of absolute links, and the only origin that forms may come from.
-    pub public_url: Url,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// A parent domain to share the session cookie with; none keeps it to this host.
@@ -23,28 +20,10 @@ pub struct WebConfig {
 }
 
 impl WebConfig {
-    /// The defaults for an instance at `public_url`.
-    pub fn new<U>(public_url: U) -> Result<WebConfig>
-    where
-        U: TryInto<Url>,
-        U::Error: Display,
-    {
-        let public_url = public_url.try_into().map_err(|why| Error::Setup(format!("public_url: {why}")))?;
-        let config =
-            WebConfig { public_url, trusted_proxies: Vec::new(), cookie_domain: None, limits: Limits::default() };
-        config.check()?;
-        Ok(config)
-    }
-
-    /// Refuses what would be unsafe to serve.
-    pub fn check(&self) -> Result<()> {
-        check_url(&self.public_url)?;
-        self.cookie_domain.as_deref().map_or(Ok(()), |domain| check_domain(&self.public_url, domain))
-    }
-
-    /// Whether browsers reach it by TLS.
-    pub fn is_https(&self) -> bool {
-        self.public_url.scheme() == "https"
+    /// Refuses what would be unsafe to serve at this URL.
+    pub fn check(&self, public_url: &Url) -> Result<()> {
+        check_url(public_url)?;
+        self.cookie_domain.as_deref().map_or(Ok(()), |domain| check_domain(public_url, domain))
     }
 }
 
@@ -90,10 +69,15 @@ fn setup<T>(why: &str) -> Result<T> {
 mod tests {
     use super::*;
 
+    fn check(url: &str, cookie_domain: Option<&str>) -> Result<()> {
+        let config = WebConfig { cookie_domain: cookie_domain.map(str::to_owned), ..WebConfig::default() };
+        config.check(&url.parse().expect("a URL"))
+    }
+
     #[test]
     fn plain_http_is_for_this_machine_alone() {
         for good in ["http://localhost:8080", "http://127.0.0.1", "http://[::1]:1", "https://id.example.com/auth/"] {
-            assert!(WebConfig::new(good).is_ok(), "{good}");
+            assert!(check(good, None).is_ok(), "{good}");
         }
         for bad in [
             "http://id.example.com",
@@ -105,20 +89,14 @@ mod tests {
             "https://id.example.com/?a=b",
             "https://id.example.com/#a",
             "data:text/plain,x",
-            "id.example.com",
-            "",
         ] {
-            assert!(WebConfig::new(bad).is_err(), "{bad}");
+            assert!(check(bad, None).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn a_cookie_domain_covers_the_host() {
-        let with = |url: &str, domain: &str| {
-            let mut config = WebConfig::new(url).expect("a fine URL");
-            config.cookie_domain = Some(domain.to_owned());
-            config.check().is_ok()
-        };
+        let with = |url: &str, domain: &str| check(url, Some(domain)).is_ok();
         assert!(with("https://id.example.com", "example.com"));
         assert!(with("https://example.com", "example.com"));
         for domain in ["ample.com", "other.com", "com", ".example.com", "example.com; Secure", "x.id.example.com", ""] {

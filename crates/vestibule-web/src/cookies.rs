@@ -4,9 +4,8 @@
 
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
+use url::Url;
 use vestibule::{SignedIn, Timestamp};
-
-use crate::config::WebConfig;
 
 /// The cookie's name and its fixed attributes.
 #[derive(Debug)]
@@ -25,12 +24,13 @@ pub(crate) enum Presented<'a> {
 }
 
 impl CookieShape {
-    pub(crate) fn of(config: &WebConfig) -> CookieShape {
+    /// For a public URL, with the domain to share the cookie with; both checked.
+    pub(crate) fn of(public_url: &Url, domain: Option<&str>) -> CookieShape {
         let common = "Path=/; HttpOnly; SameSite=Lax";
-        if !config.is_https() {
+        if public_url.scheme() != "https" {
             return CookieShape { name: "vestibule", attributes: common.to_owned() };
         }
-        match &config.cookie_domain {
+        match domain {
             None => CookieShape { name: "__Host-vestibule", attributes: format!("{common}; Secure") },
             Some(domain) => {
                 CookieShape { name: "__Secure-vestibule", attributes: format!("{common}; Secure; Domain={domain}") }
@@ -51,18 +51,7 @@ impl CookieShape {
 
     /// Our cookie in the request, wherever among the others.
     pub(crate) fn presented<'a>(&self, headers: &'a HeaderMap) -> Presented<'a> {
-        let mut found = Presented::Nothing;
-        for pair in headers.get_all(COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';')) {
-            let Some(equals) = pair.iter().position(|byte| *byte == b'=') else { continue };
-            let (name, value) = (trimmed(&pair[..equals]), trimmed(&pair[equals + 1..]));
-            if name == self.name.as_bytes() {
-                found = match found {
-                    Presented::Nothing => Presented::One(std::str::from_utf8(value).unwrap_or_default()),
-                    Presented::One(_) | Presented::Several => Presented::Several,
-                };
-            }
-        }
-        found
+        presented(headers, self.name)
     }
 
     fn header(&self, value: &str, seconds: u64) -> HeaderValue {
@@ -71,6 +60,22 @@ impl CookieShape {
         header.set_sensitive(true);
         header
     }
+}
+
+/// The cookie of a name in the request, wherever among the others.
+pub(crate) fn presented<'a>(headers: &'a HeaderMap, wanted: &str) -> Presented<'a> {
+    let mut found = Presented::Nothing;
+    for pair in headers.get_all(COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';')) {
+        let Some(equals) = pair.iter().position(|byte| *byte == b'=') else { continue };
+        let (name, value) = (trimmed(&pair[..equals]), trimmed(&pair[equals + 1..]));
+        if name == wanted.as_bytes() {
+            found = match found {
+                Presented::Nothing => Presented::One(std::str::from_utf8(value).unwrap_or_default()),
+                Presented::One(_) | Presented::Several => Presented::Several,
+            };
+        }
+    }
+    found
 }
 
 /// Without the space and tab around it, which a browser leaves out of a name (RFC 6265). Any other white space it keeps,
@@ -87,8 +92,7 @@ mod tests {
     use super::*;
 
     fn shape(url: &str, domain: Option<&str>) -> CookieShape {
-        let config = WebConfig { cookie_domain: domain.map(str::to_owned), ..WebConfig::new(url).expect("a fine URL") };
-        CookieShape::of(&config)
+        CookieShape::of(&url.parse().expect("a URL"), domain)
     }
 
     #[test]

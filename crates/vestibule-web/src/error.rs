@@ -100,6 +100,12 @@ impl Problem {
         Problem { detail: Some(detail.into()), ..self }
     }
 
+    /// The same refusal with 422: for a code that changes something instead of proving who somebody is.
+    #[must_use]
+    pub(crate) fn unprocessable(self) -> Problem {
+        Problem { status: StatusCode::UNPROCESSABLE_ENTITY, ..self }
+    }
+
     fn body(&self) -> ProblemBody {
         let field = |error: &vestibule::FieldError| FieldProblem {
             field: error.field,
@@ -187,10 +193,17 @@ pub(crate) fn whole_seconds(wait: Duration) -> u64 {
 fn status(code: Code) -> StatusCode {
     match code {
         Code::BadRequest | Code::MalformedJson => StatusCode::BAD_REQUEST,
-        Code::CurrentPasswordIncorrect | Code::InvalidCredentials | Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Code::CodeInvalid
+        | Code::CurrentPasswordIncorrect
+        | Code::InvalidCredentials
+        | Code::InvalidMfaCode
+        | Code::MfaRequired
+        | Code::Unauthenticated => StatusCode::UNAUTHORIZED,
         Code::AdministratorRequired
         | Code::CsrfTokenInvalid
         | Code::EmailDomainNotAllowed
+        | Code::EmailNotVerified
+        | Code::InvitationRequired
         | Code::OriginRefused
         | Code::ReauthenticationRequired
         | Code::SetupTokenInvalid
@@ -198,16 +211,30 @@ fn status(code: Code) -> StatusCode {
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-        Code::EmailInUse | Code::LastAdmin | Code::OwnAccount | Code::SetupClosed | Code::UsernameInUse => {
-            StatusCode::CONFLICT
-        }
+        Code::AccountDisabled
+        | Code::EmailInUse
+        | Code::LastAdmin
+        | Code::MailConfigured
+        | Code::MailNotRetryable
+        | Code::MailOff
+        | Code::NotInvited
+        | Code::OwnAccount
+        | Code::PasswordSet
+        | Code::SetupClosed
+        | Code::UsernameInUse => StatusCode::CONFLICT,
+        Code::TokenExpired | Code::TokenInvalid => StatusCode::GONE,
         Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::EmailInvalid
+        | Code::EmailRequired
+        | Code::EnrollmentExpired
         | Code::FieldInvalid
         | Code::GroupUnknown
         | Code::IdentifierRequired
+        | Code::MfaCodeRequired
+        | Code::MfaNotEnabled
         | Code::NameInvalid
+        | Code::NoEnrollmentInProgress
         | Code::NoGroups
         | Code::PasswordContainsIdentifier
         | Code::PasswordInvalid

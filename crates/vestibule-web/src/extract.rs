@@ -8,11 +8,13 @@
 mod body;
 mod caller;
 pub(crate) mod credential;
+mod presenter;
 mod session;
 mod uri;
 
 pub(crate) use body::{BODY_LIMIT, is_form, read};
 pub use body::{Body, FormBody};
 pub use caller::Caller;
+pub(crate) use presenter::presenter;
 pub use session::{Administrator, RecentlyProven, Session};
 pub use uri::{Path, Query};

@@ -23,7 +23,7 @@ pub(crate) fn secure(app: &App, headers: &mut HeaderMap) {
     headers.insert(REFERRER_POLICY, NO_REFERRER);
     headers.insert(X_CONTENT_TYPE_OPTIONS, NO_SNIFFING);
     headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
-    if app.config.is_https() {
+    if app.is_https() {
         headers.insert(STRICT_TRANSPORT_SECURITY, ONE_YEAR_OF_TLS);
     }
 }

@@ -1,7 +1,7 @@
 //! Vestibule over HTTP: the JSON API, the pages, and extractors with which an axum app guards its own routes.
 //!
 //! [`router`] is the whole of it. A program that embeds Vestibule makes an [`App`] instead, mounts [`App::router`]
-//! wherever it likes (under a prefix too, which is then the path of `public_url`), and takes
+//! wherever it likes (under a prefix too, which is then the path of the engine's `public_url`), and takes
 //! [`extract::Session`] or [`extract::Administrator`] in its own handlers; its state lends the `App` by `FromRef`.
 
 mod api;
@@ -19,6 +19,7 @@ mod openapi;
 mod pages;
 mod request;
 mod routes;
+mod side_cookies;
 
 pub use api::account::AccountJson;
 pub use app::{App, AppParts};
@@ -31,7 +32,7 @@ use vestibule::Vestibule;
 /// Everything Vestibule serves: the JSON API under `/api/v1`, the pages, the health checks.
 ///
 /// # Panics
-/// When [`WebConfig::check`] refuses the configuration; an unsafe one is better not served.
+/// When [`WebConfig::check`] refuses the configuration at the engine's public URL; an unsafe one is better not served.
 pub fn router(vestibule: Vestibule, config: WebConfig) -> axum::Router {
     App::new(vestibule, config).expect("the configuration was checked with WebConfig::check").router()
 }

@@ -18,6 +18,8 @@ use vestibule::{AccountId, Clock, Digest, Error, Result, canonical_identifier};
 use crate::client_ip;
 
 mod cells;
+#[cfg(test)]
+mod tests;
 
 use cells::{Cells, Hit, Time};
 
@@ -50,6 +52,12 @@ pub struct Limits {
     pub sign_up_identifier: Option<Limit>,
     /// Sign-ups altogether.
     pub sign_up_global: Option<Limit>,
+    /// Requests for a mail (a reset, a link or code to sign in with, a proof of an address) from one address.
+    pub password_reset: Option<Limit>,
+    /// Requests for a mail to one e-mail, whether it has an account or not.
+    pub password_reset_identifier: Option<Limit>,
+    /// Requests for a mail altogether.
+    pub password_reset_global: Option<Limit>,
     /// Failed look-ups of codes and setup tokens from one address; from all together, ten times as many.
     pub codes: Option<Limit>,
     /// Dangerous acts of one account, and what costs much to answer.
@@ -95,6 +103,9 @@ impl Default for Limits {
             sign_up: Limit::of(60, 60),
             sign_up_identifier: Limit::of(20, 60),
             sign_up_global: Limit::of(1000, 60),
+            password_reset: Limit::of(30, 60),
+            password_reset_identifier: Limit::of(10, 60),
+            password_reset_global: Limit::of(1000, 60),
             codes: Limit::of(20, 60),
             sensitive: Limit::of(10, 60),
         }
@@ -111,6 +122,9 @@ impl Limits {
             sign_up: None,
             sign_up_identifier: None,
             sign_up_global: None,
+            password_reset: None,
+            password_reset_identifier: None,
+            password_reset_global: None,
             codes: None,
             sensitive: None,
         }
@@ -130,6 +144,7 @@ enum Key {
 pub(crate) struct Limiters {
     sign_in: Three,
     sign_up: Three,
+    password_reset: Three,
     codes: Two,
     sensitive: Limiter,
 }
@@ -169,6 +184,11 @@ impl Limiters {
         Limiters {
             sign_in: three(limits.sign_in, limits.sign_in_identifier, limits.sign_in_global),
             sign_up: three(limits.sign_up, limits.sign_up_identifier, limits.sign_up_global),
+            password_reset: three(
+                limits.password_reset,
+                limits.password_reset_identifier,
+                limits.password_reset_global,
+            ),
             codes: Two { address: of(limits.codes), global: of(limits.codes.map(|each| each.times(CODES_ALTOGETHER))) },
             sensitive: of(limits.sensitive),
         }
@@ -188,6 +208,16 @@ impl Limiters {
     pub(crate) fn set_up(&self, ip: Option<IpAddr>) -> Result<()> {
         self.sign_up.address.charge(address(ip))?;
         self.sign_up.global.charge(Key::Everybody)
+    }
+
+    /// Counts a request for a mail to somebody who is not signed in, before anything is looked up.
+    pub(crate) fn mail_request(&self, ip: Option<IpAddr>, email: &str) -> Result<()> {
+        self.password_reset.charge(ip, email)
+    }
+
+    /// Counts a link that comes with a password, which costs a hash, as a sign-in with that link.
+    pub(crate) fn link_with_password(&self, ip: Option<IpAddr>, token: &str) -> Result<()> {
+        self.sign_in.charge(ip, token)
     }
 
     /// Refuses an address that has guessed too often, and everybody once all have, without counting.
@@ -238,114 +268,4 @@ impl Limiter {
 
 fn address(ip: Option<IpAddr>) -> Key {
     Key::Address(ip.map(client_ip::network))
-}
-
-#[cfg(test)]
-mod tests {
-    use vestibule::Timestamp;
-
-    use super::*;
-
-    fn limiters(clock: &Clock) -> Limiters {
-        let limits = Limits { codes: Limit::of(2, 60), sign_in_identifier: Limit::of(3, 60), ..Limits::off() };
-        Limiters::new(&limits, clock)
-    }
-
-    #[test]
-    fn an_identifier_is_counted_whatever_its_case_and_from_wherever() {
-        let clock = Clock::manual(Timestamp(0));
-        let limits = limiters(&clock);
-        for (ip, text) in
-            [("10.0.0.1", "ann@example.com"), ("10.0.0.2", " ANN@example.com"), ("::1", "Ann@Example.com ")]
-        {
-            assert!(limits.sign_in(ip.parse().ok(), text).is_ok());
-        }
-        let refused = limits.sign_in(None, "ann@example.com").expect_err("three were used");
-        assert!(matches!(refused, Error::TooMany { retry_after } if retry_after == Duration::from_secs(20)));
-        assert!(limits.sign_in(None, "bob@example.com").is_ok());
-        clock.advance(Duration::from_secs(20));
-        assert!(limits.sign_in(None, "ann@example.com").is_ok());
-        assert!(limits.sign_in(None, "ann@example.com").is_err());
-    }
-
-    #[test]
-    fn every_spelling_of_an_identifier_shares_a_counter() {
-        for (first, others) in [
-            ("ann@example.com", ["ann@ｅxample.com", "ANN@ＥXAMPLE.COM"]),
-            ("ann@bücher.example", ["ann@xn--bcher-kva.example", "Ann@BÜCHER.example "]),
-            ("ann.lee", [" Ann.Lee", "ANN.LEE"]),
-            ("no such thing!", ["NO SUCH THING!", " no such thing! "]),
-        ] {
-            for other in others {
-                let once = Limits { sign_in_identifier: Limit::of(1, 60), ..Limits::off() };
-                let limits = Limiters::new(&once, &Clock::manual(Timestamp(0)));
-                assert!(limits.sign_in(None, first).is_ok());
-                assert!(limits.sign_in(None, other).is_err(), "{first} and {other}");
-            }
-        }
-    }
-
-    #[test]
-    fn codes_are_charged_when_they_fail_and_refused_before_they_are_looked_up() {
-        let clock = Clock::manual(Timestamp(0));
-        let limits = limiters(&clock);
-        for _ in 0..10 {
-            assert!(limits.code_looked_up(None).is_ok());
-        }
-        assert!(limits.code_failed(None).is_ok());
-        assert!(limits.code_looked_up(None).is_ok());
-        assert!(limits.code_failed(None).is_ok());
-        assert!(limits.code_looked_up(None).is_err());
-        clock.advance(Duration::from_secs(30));
-        assert!(limits.code_looked_up(None).is_ok());
-    }
-
-    #[test]
-    fn failed_codes_are_counted_altogether_as_well() {
-        let clock = Clock::manual(Timestamp(0));
-        let limits = limiters(&clock);
-        let guesser = |n: u8| Some(IpAddr::from([192, 0, 2, n]));
-        for n in 0..20 {
-            assert!(limits.code_looked_up(guesser(n)).is_ok(), "{n}");
-            assert!(limits.code_failed(guesser(n)).is_ok(), "{n}");
-        }
-        let refused = limits.code_looked_up(guesser(99)).expect_err("ten times two were used");
-        assert!(matches!(refused, Error::TooMany { retry_after } if retry_after == Duration::from_secs(3)));
-        clock.advance(Duration::from_secs(3));
-        assert!(limits.code_looked_up(guesser(99)).is_ok());
-    }
-
-    #[test]
-    fn an_ipv6_network_is_one_address_and_a_mapped_ipv4_is_itself() {
-        let limits = Limiters::new(&Limits { codes: Limit::of(1, 60), ..Limits::off() }, &Clock::manual(Timestamp(0)));
-        assert!(limits.code_failed("2001:db8::1".parse().ok()).is_ok());
-        assert!(limits.code_looked_up("2001:db8::ffff:1".parse().ok()).is_err());
-        assert!(limits.code_looked_up("2001:db8:0:1::1".parse().ok()).is_ok());
-        assert!(limits.code_failed("192.0.2.1".parse().ok()).is_ok());
-        assert!(limits.code_looked_up("::ffff:192.0.2.1".parse().ok()).is_err());
-    }
-
-    #[test]
-    fn what_is_off_is_off_and_what_is_stale_is_forgotten() {
-        let clock = Clock::manual(Timestamp(0));
-        let off = Limiters::new(&Limits::off(), &clock);
-        assert!((0..5000).all(|_| off.sign_in(None, "ann").is_ok() && off.set_up(None).is_ok()));
-        let limits = limiters(&clock);
-        for n in 0..CLEAN_EVERY - 1 {
-            assert!(limits.sign_in(None, &format!("a{n}")).is_ok());
-        }
-        let Some(bucket) = &limits.sign_in.identifier.0 else { panic!("it is on") };
-        assert_eq!(bucket.cells.len(), 1023);
-        clock.advance(Duration::from_secs(61));
-        assert!(limits.sign_in(None, "one more").is_ok());
-        assert_eq!(bucket.cells.len(), 1);
-    }
-
-    #[test]
-    fn a_limit_reads_as_count_and_seconds() {
-        assert_eq!("20/60".parse::<Limit>().ok(), Limit::of(20, 60));
-        for text in ["", "20", "0/60", "20/0", "-1/60", "x/y", "off", "20/60/1", "99999999999/1"] {
-            assert!(text.parse::<Limit>().is_err(), "{text}");
-        }
-    }
 }

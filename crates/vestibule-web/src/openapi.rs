@@ -8,7 +8,9 @@ use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{Components, Content, Info, OpenApi, Ref, RefOr, Response, Server};
 use utoipa::{PartialSchema as _, ToSchema as _};
 
@@ -74,16 +76,17 @@ fn operation_id(method: &str, path: &str) -> String {
 
 /// The refusals that follow from a route's shape, beside those it declares itself, and the one form of them all.
 fn add_refusals(operation: &mut Operation, method: &str, path: &str) {
-    let is_guarded = operation.security.is_some();
+    let takes_session = operation.security.is_some();
+    let is_guarded = takes_session && !operation.security.iter().flatten().any(is_nothing);
     let has_body = operation.request_body.is_some();
     let has_query = operation.parameters.iter().flatten().any(is_in_query);
     let refusals = [
         (has_body, "400", "malformed_json"),
-        (is_guarded || has_query, "400", "bad_request"),
+        (takes_session || has_query, "400", "bad_request"),
         (is_guarded, "401", "unauthenticated"),
         (path.starts_with("/api/v1/admin/"), "403", "administrator_required"),
         (method != "GET", "403", "origin_refused"),
-        (method != "GET" && is_guarded, "403", "csrf_token_invalid"),
+        (method != "GET" && takes_session, "403", "csrf_token_invalid"),
         (path.contains('{'), "404", "not_found"),
         (has_body, "408", "request_timeout"),
         (has_body, "413", "payload_too_large"),
@@ -104,6 +107,11 @@ fn add_refusals(operation: &mut Operation, method: &str, path: &str) {
             response.content.entry("application/problem+json".to_owned()).or_insert(RefOr::T(problem));
         }
     }
+}
+
+/// Whether it asks for no credential: then the others are welcome and not needed.
+fn is_nothing(requirement: &SecurityRequirement) -> bool {
+    *requirement == SecurityRequirement::default()
 }
 
 fn is_in_query(parameter: &RefOr<Parameter>) -> bool {

@@ -4,15 +4,25 @@
 //! list. Whatever else is refused becomes a page in [`refusal`]. Every address begins with `App::base`.
 
 mod account;
+mod check_your_mail;
+mod choose_password;
+mod confirm_email;
 mod console;
-mod device;
+mod dead_link;
+mod dev_outbox;
+mod email_code;
 mod form;
 mod frame;
 mod front;
 mod history;
+mod link;
+mod magic_link;
+mod mail_asked;
+mod mail_request;
 mod moment;
 mod notice;
 mod paging;
+mod proof;
 mod reauthenticate;
 mod refusal;
 mod return_to;
@@ -21,6 +31,7 @@ mod setup;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+mod verify_email;
 
 use askama::Template;
 use axum::Router;
@@ -32,6 +43,7 @@ use vestibule::{Error, SignedIn};
 use crate::app::App;
 use crate::error::Result;
 use notice::Notice;
+use return_to::ReturnTo;
 
 pub(crate) use frame::Frame;
 pub(crate) use refusal::present;
@@ -44,9 +56,17 @@ pub(crate) fn router() -> Router<App> {
         .merge(sign_up::router())
         .merge(sign_in::router())
         .merge(sign_out::router())
+        .merge(mail_request::router())
+        .merge(check_your_mail::router())
+        .merge(magic_link::router())
+        .merge(email_code::router())
+        .merge(verify_email::router())
+        .merge(choose_password::router())
+        .merge(confirm_email::router())
         .merge(reauthenticate::router())
         .merge(account::router())
         .merge(console::router())
+        .merge(dev_outbox::router())
 }
 
 /// A page as an answer.
@@ -69,6 +89,11 @@ fn go(app: &App, path: &str) -> Result<Response> {
 /// Sends the browser to the page that says what was done.
 fn done(app: &App, path: &str, notice: Notice) -> Result<Response> {
     go(app, &format!("{path}?done={}", notice.code()))
+}
+
+/// Sends the browser to the page that says what was done, and lets it know where to go from there.
+fn done_on_the_way(app: &App, path: &str, notice: Notice, return_to: Option<&ReturnTo>) -> Result<Response> {
+    go(app, &format!("{path}?done={}{}", notice.code(), ReturnTo::more_of(return_to)))
 }
 
 /// Hands a session over, just made or renewed, with an answer.

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::groups::{ADMINISTRATORS, GroupRef};
 use crate::id::{AccountId, GroupId};
 use crate::paging::{Cursor, Page, PageRequest};
+use crate::second_factors::SecondFactor;
 use crate::time::Timestamp;
 use crate::username::{DisplayName, Username};
 
@@ -49,6 +50,8 @@ pub struct Account {
     pub name: Option<String>,
     /// When its owner proved the address; none: never.
     pub email_verified_at: Option<Timestamp>,
+    /// When any address of it was first proven; none: never.
+    pub first_proven_at: Option<Timestamp>,
     /// Goes up when everything issued so far must end.
     pub session_version: i64,
     /// Whether it may be used.
@@ -78,6 +81,8 @@ pub struct AccountView {
     pub account: Account,
     /// The groups it is a member of.
     pub groups: Vec<GroupRef>,
+    /// Whether signing in takes a second factor.
+    pub mfa_enabled: bool,
 }
 
 /// Which accounts are wanted; what is absent does not narrow.
@@ -114,6 +119,7 @@ pub(crate) struct NewAccount {
     pub username: Option<Username>,
     pub name: Option<DisplayName>,
     pub created_by: Option<AccountId>,
+    pub state: AccountState,
 }
 
 /// Why an account could not be made or renamed.
@@ -125,7 +131,7 @@ pub(crate) enum Taken {
 
 from_row!(Account {
     id: AccountId, kind: AccountKind, email: Option<String>, username: Option<String>, name: Option<String>,
-    email_verified_at: Option<Timestamp>, session_version: i64, state: AccountState, disabled_at: Option<Timestamp>,
+    email_verified_at: Option<Timestamp>, first_proven_at: Option<Timestamp>, session_version: i64, state: AccountState, disabled_at: Option<Timestamp>,
     failed_attempts: i64, locked_until: Option<Timestamp>, last_login_at: Option<Timestamp>, created_at: Timestamp,
     updated_at: Timestamp, created_by: Option<AccountId>, external_id: Option<String>,
 });
@@ -135,7 +141,8 @@ from_row!(AccountCounts { total: i64, active: i64, disabled: i64, administrators
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT a.id, a.kind, a.email, a.username, a.name, a.email_verified_at, a.session_version, a.state,
+            "SELECT a.id, a.kind, a.email, a.username, a.name, a.email_verified_at, a.first_proven_at,
+                    a.session_version, a.state,
                     a.disabled_at, a.failed_attempts, a.locked_until, a.last_login_at, a.created_at, a.updated_at,
                     a.created_by, a.external_id
                FROM accounts a ",
@@ -156,7 +163,13 @@ pub fn canonical_identifier(text: &str) -> String {
 impl AccountView {
     pub(crate) async fn get(tx: &mut Tx, id: AccountId) -> Result<AccountView> {
         let account = Account::get(tx, id).await?;
-        Ok(AccountView { groups: GroupRef::of(tx, id).await?, account })
+        AccountView::of(tx, account).await
+    }
+
+    pub(crate) async fn of(tx: &mut Tx, account: Account) -> Result<AccountView> {
+        let groups = GroupRef::of(tx, account.id).await?;
+        let mfa_enabled = SecondFactor::is_on(tx, account.id).await?;
+        Ok(AccountView { account, groups, mfa_enabled })
     }
 }
 
@@ -218,7 +231,7 @@ impl Account {
         .await
     }
 
-    /// Makes an active person, unless the address or the username is taken.
+    /// Makes a person, unless the address or the username is taken.
     pub(crate) async fn insert(tx: &mut Tx, new: &NewAccount, now: Timestamp) -> Result<Result<(), Taken>> {
         let email = new.email.as_ref().map(|email| email.as_str().to_owned());
         let normalized = new.email.as_ref().map(|email| email.normalized().to_owned());
@@ -228,9 +241,9 @@ impl Account {
             .exec(
                 "INSERT INTO accounts (id, kind, email, email_normalized, username, name, session_version, state,
                                        failed_attempts, created_at, updated_at, created_by)
-                 VALUES ($1, 'human', $2, $3, $4, $5, 1, 'active', 0, $6, $6, (SELECT id FROM accounts WHERE id = $7))
+                 VALUES ($1, 'human', $2, $3, $4, $5, 1, $8, 0, $6, $6, (SELECT id FROM accounts WHERE id = $7))
                  ON CONFLICT DO NOTHING",
-                &[&new.id, &email, &normalized, &username, &name, &now, &new.created_by],
+                &[&new.id, &email, &normalized, &username, &name, &now, &new.created_by, &new.state],
             )
             .await?;
         if made == 1 {
@@ -259,19 +272,6 @@ impl Account {
         Ok(if is_free { Ok(()) } else { Err(Taken::Username) })
     }
 
-    /// Gives an account another address, unproven; the transaction is lost when the address is taken.
-    pub(crate) async fn set_email(
-        tx: &mut Tx,
-        id: AccountId,
-        email: &Email,
-        now: Timestamp,
-    ) -> Result<Result<(), Taken>> {
-        let sql = "UPDATE accounts SET email = $2, email_normalized = $3, email_verified_at = NULL,
-                                       session_version = session_version + 1, updated_at = $4 WHERE id = $1";
-        let is_free = tx.exec_unique(sql, &[&id, &email.as_str(), &email.normalized(), &now]).await?;
-        Ok(if is_free { Ok(()) } else { Err(Taken::Email) })
-    }
-
     /// Disables an account; false: it was disabled already.
     pub(crate) async fn disable(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<bool> {
         let sql = "UPDATE accounts SET state = 'disabled', disabled_at = $2, session_version = session_version + 1,
@@ -279,11 +279,11 @@ impl Account {
         Ok(tx.exec(sql, &[&id, &now]).await? == 1)
     }
 
-    /// Enables a disabled account; false: it was not disabled.
-    pub(crate) async fn enable(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<bool> {
-        let sql = "UPDATE accounts SET state = 'active', disabled_at = NULL, updated_at = $2
+    /// Enables a disabled account, active or invited again; false: it was not disabled.
+    pub(crate) async fn enable(tx: &mut Tx, id: AccountId, state: AccountState, now: Timestamp) -> Result<bool> {
+        let sql = "UPDATE accounts SET disabled_at = NULL, updated_at = $2, state = $3
                     WHERE id = $1 AND state = 'disabled'";
-        Ok(tx.exec(sql, &[&id, &now]).await? == 1)
+        Ok(tx.exec(sql, &[&id, &now, &state]).await? == 1)
     }
 
     /// Ends what was issued under the old version, as a new password does; false: there is no such account.

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::accounts::Account;
-use crate::db::Tx;
+use crate::db::{Tx, from_row};
 use crate::error::Result;
 use crate::id::AccountId;
 use crate::time::Timestamp;
@@ -24,6 +24,17 @@ pub(crate) struct Attempt {
     /// The hash to look at.
     pub hash: String,
 }
+
+/// An attempt with a code that was counted; the account's row stays locked until the transaction ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CodeAttempt {
+    /// The account's version.
+    pub session_version: i64,
+    /// Which attempt in a row this is.
+    pub failed_attempts: i64,
+}
+
+from_row!(CodeAttempt { session_version: i64, failed_attempts: i64 });
 
 impl Account {
     /// Counts an attempt. None: no active, unlocked person with a password has this id.
@@ -47,6 +58,20 @@ impl Account {
             failed_attempts,
             hash,
         }))
+    }
+
+    /// Counts an attempt with a code, on the same counter: of an account with a password or without. None: no active,
+    /// unlocked person has this id.
+    pub(crate) async fn count_code_attempt(tx: &mut Tx, id: AccountId, now: Timestamp) -> Result<Option<CodeAttempt>> {
+        tx.opt(
+            "UPDATE accounts
+                SET failed_attempts = CASE WHEN locked_until IS NULL THEN failed_attempts + 1 ELSE 1 END,
+                    locked_until = CASE WHEN locked_until IS NULL AND failed_attempts + 1 >= $3 THEN $4 END
+              WHERE id = $1 AND kind = 'human' AND state = 'active' AND (locked_until IS NULL OR locked_until <= $2)
+             RETURNING session_version, failed_attempts",
+            &[&id, &now, &MAX_ATTEMPTS, &now.plus(LOCK)],
+        )
+        .await
     }
 
     /// Takes back the attempt of somebody who was right but did not sign in by it.

@@ -11,7 +11,7 @@ use crate::caller::{Actor, Caller};
 use crate::db::{Arg, Json, Tx, built, from_row, text_enum};
 use crate::engine::Vestibule;
 use crate::error::Result;
-use crate::id::{AccountId, AuditId, RequestId};
+use crate::id::{AccountId, AuditId, MailId, RequestId};
 use crate::paging::{Cursor, Page, PageRequest};
 use crate::time::Timestamp;
 
@@ -121,6 +121,12 @@ impl Entry {
     /// To the account of this id, known by this label.
     pub(crate) fn on_known(mut self, account: AccountId, label: &str) -> Entry {
         self.target = Some(("account", Some(account.0), label.to_owned()));
+        self
+    }
+
+    /// To this mail, known by whom it is for.
+    pub(crate) fn on_mail(mut self, mail: MailId, recipient: &str) -> Entry {
+        self.target = Some(("mail", Some(mail.0), recipient.to_owned()));
         self
     }
 

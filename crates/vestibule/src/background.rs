@@ -1,5 +1,6 @@
-//! What runs beside the requests: reading the revocation feed, writing touches, sweeping what expired.
-//! None of it is needed for a right answer: without the feed the cache is not believed, and expiry is checked at use.
+//! What runs beside the requests: reading the revocation feed, writing touches, sweeping what expired, sending mail.
+//! None of it is needed for a right answer: without the feed the cache is not believed, expiry is checked at use, and
+//! mail waits.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -8,15 +9,22 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
+use crate::deliver_mail::Round;
 use crate::engine::Vestibule;
 use crate::error::Result;
+use crate::known_devices::KnownDevice;
 use crate::one_time_tokens::OneTimeToken;
+use crate::outbox::Outbox;
 use crate::revocations::Revocations;
+use crate::second_factors::PendingFactor;
 use crate::sessions::Session;
 use crate::time::micros;
 
 const FEED_EVERY: Duration = Duration::from_millis(250);
 const TOUCHES_EVERY: Duration = Duration::from_secs(5);
+const MAIL_EVERY: Duration = Duration::from_secs(1);
+/// How long a mail that is being handed over may still take when we stop.
+const LAST_MAIL: Duration = Duration::from_secs(5);
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
 /// The sweeper is ill when it has not succeeded for this long.
 const SWEEP_LATE: Duration = Duration::from_secs(3 * 600);
@@ -75,11 +83,14 @@ impl Vestibule {
     /// Starts what runs beside the requests. Call it once, within a tokio runtime.
     pub fn start(&self) -> Background {
         let (stop, stopped) = watch::channel(false);
-        let tasks = vec![
+        let mut tasks = vec![
             tokio::spawn(until(stopped.clone(), self.clone().follow_feed())),
             tokio::spawn(until(stopped.clone(), self.clone().keep_flushing())),
-            tokio::spawn(until(stopped, self.clone().keep_sweeping())),
+            tokio::spawn(until(stopped.clone(), self.clone().keep_sweeping())),
         ];
+        if self.config().mail.smtp.is_some() {
+            tasks.push(tokio::spawn(self.clone().keep_delivering(stopped)));
+        }
         Background { stop, tasks, vestibule: self.clone() }
     }
 
@@ -136,16 +147,47 @@ impl Vestibule {
         }
     }
 
-    /// Deletes sessions and tokens that expired more than a day ago, and revocations that every node has seen.
+    /// Sends mail until we stop. A mail that is being handed over then has a little longer: to cut it off would leave
+    /// nobody knowing whether it arrived.
+    async fn keep_delivering(self, stopped: watch::Receiver<bool>) {
+        let (mut failing, mut is_down) = (false, false);
+        loop {
+            let round = self.deliver_round(stopped.clone());
+            tokio::pin!(round);
+            let outcome = tokio::select! {
+                outcome = &mut round => outcome,
+                () = is_stopped(stopped.clone()) => {
+                    // What is cut off after that is sent once more, by another node or after the next start.
+                    _ = timeout(LAST_MAIL, round).await;
+                    return;
+                }
+            };
+            if let Ok(round) = &outcome {
+                report_line(round, &mut is_down);
+            }
+            let is_full = outcome.as_ref().is_ok_and(|round| round.is_full && round.trouble.is_none());
+            report("delivering mail", &outcome.map(drop), &mut failing);
+            let pause = if is_full { Duration::ZERO } else { MAIL_EVERY };
+            if timeout(pause, is_stopped(stopped.clone())).await.is_ok() {
+                return;
+            }
+        }
+    }
+
+    /// Deletes sessions and tokens that expired more than a day ago, mail of long ago, and revocations that every node
+    /// has seen.
     pub async fn sweep(&self) -> Result<()> {
         let before = self.now().minus(KEEP_EXPIRED);
         loop {
             let mut tx = self.db().write_yielding().await?;
             let sessions = Session::sweep(&mut tx, before, SWEEP_AT_ONCE).await?;
             let tokens = OneTimeToken::sweep(&mut tx, before, SWEEP_AT_ONCE).await?;
+            let mail = Outbox::sweep(&mut tx, self.now(), SWEEP_AT_ONCE).await?;
+            let enrolments = PendingFactor::sweep(&mut tx, before, SWEEP_AT_ONCE).await?;
+            KnownDevice::sweep(&mut tx, self.now()).await?;
             Revocations::prune(&mut tx, before).await?;
             tx.commit().await?;
-            if sessions.max(tokens) < SWEEP_AT_ONCE.unsigned_abs() {
+            if sessions.max(tokens).max(mail).max(enrolments) < SWEEP_AT_ONCE.unsigned_abs() {
                 break;
             }
         }
@@ -154,10 +196,27 @@ impl Vestibule {
     }
 }
 
-async fn until(mut stopped: watch::Receiver<bool>, work: impl Future<Output = ()>) {
+async fn until(stopped: watch::Receiver<bool>, work: impl Future<Output = ()>) {
     tokio::select! {
         () = work => {}
-        _ = stopped.wait_for(|stopped| *stopped) => {}
+        () = is_stopped(stopped) => {}
+    }
+}
+
+/// Returns when the tasks are told to stop, or nobody is left to tell them.
+async fn is_stopped(mut stopped: watch::Receiver<bool>) {
+    _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// Logs when the mail server stops taking mail and when it takes it again.
+fn report_line(round: &Round, is_down: &mut bool) {
+    match &round.trouble {
+        Some(why) if !*is_down => tracing::error!("mail waits, and is tried again: {why}"),
+        None if *is_down && round.tried > 0 => tracing::info!("the mail server takes mail again"),
+        Some(_) | None => {}
+    }
+    if round.tried > 0 {
+        *is_down = round.trouble.is_some();
     }
 }
 

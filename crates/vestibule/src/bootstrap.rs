@@ -2,8 +2,6 @@
 //! The first two work only while nobody at all is an administrator, active or not, and hold the lock that the
 //! last-administrator guard holds: of any number of racing callers and nodes one wins.
 
-use std::time::Duration;
-
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
@@ -17,12 +15,10 @@ use crate::error::{Error, FieldErrors, Result};
 use crate::groups::{ADMINISTRATORS, GroupRef};
 use crate::id::TokenId;
 use crate::locks::Lock;
-use crate::one_time_tokens::{OneTimeToken, TokenKind};
+use crate::one_time_tokens::{OneTimeToken, Payload, TokenKind};
 use crate::secret::{Secret, SecretKind};
+use crate::sessions::Proven;
 use crate::sign_in::SignedIn;
-
-/// How long a setup token lives.
-const SETUP_TOKEN_LIFE: Duration = Duration::from_secs(24 * 3600);
 
 const NEVER_PROMOTED: &str = "the administrator in the settings names an existing account, which is not promoted: \
     remove admin.* from the settings and run `vestibule admin create`";
@@ -88,8 +84,8 @@ impl Vestibule {
         }
         let token = Secret::fresh(SecretKind::Setup, self.random());
         let id = TokenId::fresh(now, self.random());
-        let life = (now, now.plus(SETUP_TOKEN_LIFE));
-        OneTimeToken::insert(&mut tx, TokenKind::Setup, (id, &token.digest()), life).await?;
+        let about = (TokenKind::Setup, None);
+        OneTimeToken::insert(&mut tx, about, (id, &token.digest()), Payload::default(), now).await?;
         self.audit(&mut tx, caller, Entry::done("setup_token.issued")).await?;
         tx.commit().await?;
         Ok(Some(token))
@@ -115,14 +111,13 @@ impl Vestibule {
         if !OneTimeToken::consume(&mut tx, TokenKind::Setup, &token.digest(), now).await? {
             return Ok(SetUp::WrongToken);
         }
-        self.insert_account(&mut tx, &new, &hash, &[ADMINISTRATORS]).await?;
+        self.insert_account(&mut tx, &new, Some(&hash), &[ADMINISTRATORS]).await?;
         OneTimeToken::void_all(&mut tx, TokenKind::Setup, now).await?;
-        Account::complete_sign_in(&mut tx, new.id, 1, now).await?;
         let account = Account::get(&mut tx, new.id).await?;
         self.audit(&mut tx, caller, Entry::done("instance.set_up").on(&account)).await?;
-        let signed_in = self.begin_session(&mut tx, caller, &account).await?;
+        let signed_in = self.open(&mut tx, caller, &account, Proven::by_password(None)).await?;
         tx.commit().await?;
-        Ok(SetUp::Done(Box::new(signed_in)))
+        Ok(SetUp::Done(signed_in))
     }
 
     /// Makes the first administrator as the settings say, unless there is one. Never promotes an existing account.
@@ -137,7 +132,7 @@ impl Vestibule {
         if GroupRef::has_administrator(&mut tx).await? {
             return Ok(Bootstrap::Inert);
         }
-        let made = self.insert_account(&mut tx, &new, &hash, &[ADMINISTRATORS]).await;
+        let made = self.insert_account(&mut tx, &new, Some(&hash), &[ADMINISTRATORS]).await;
         if matches!(made, Err(Error::Conflict(_))) {
             return Err(Error::Setup(NEVER_PROMOTED.to_owned()));
         }
@@ -160,7 +155,7 @@ impl Vestibule {
         let mut tx = self.db().write().await?;
         Lock::Administrators.take(&mut tx).await?;
         caller.require_administrator(&mut tx).await?;
-        self.insert_account(&mut tx, &new, &hash, &[ADMINISTRATORS]).await?;
+        self.insert_account(&mut tx, &new, Some(&hash), &[ADMINISTRATORS]).await?;
         let view = AccountView::get(&mut tx, new.id).await?;
         let details = json!({ "groups": view.groups });
         self.audit(&mut tx, caller, Entry::done("account.created").on(&view.account).with(details)).await?;

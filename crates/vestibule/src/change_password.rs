@@ -7,11 +7,16 @@ use crate::audit::Entry;
 use crate::caller::Caller;
 use crate::choose_password::Whose;
 use crate::code::Code;
+use crate::db::Tx;
 use crate::detached::detached;
 use crate::engine::Vestibule;
 use crate::error::{Error, Result};
+use crate::mail::Words;
+use crate::one_time_tokens::OneTimeToken;
 use crate::passwords::Password;
 use crate::principals::LiveSession;
+use crate::prove_owner::ProveOwner;
+use crate::recover::VOIDED;
 use crate::revocations::Revocations;
 use crate::sessions::Session;
 use crate::sign_in::SignedIn;
@@ -53,34 +58,45 @@ impl Vestibule {
         change: PasswordChange,
     ) -> Result<ChangePassword> {
         let act = "password.changed";
-        let Some((account, proof)) = self.prove_owner(caller, session, &change.current, act).await? else {
-            return Ok(ChangePassword::WrongCurrent);
+        let owner = match self.prove_owner(caller, session, Some(&change.current), act).await? {
+            ProveOwner::Proven(owner) => owner,
+            ProveOwner::Wrong => return Ok(ChangePassword::WrongCurrent),
         };
-        let whose = Whose::account(&mut self.db().read().await?, &account).await?;
-        let chosen = self.choose_password(&proof.ticket, &change.new, whose).await?;
-        let now = self.now();
+        let Some(ticket) = owner.ticket() else { return Ok(ChangePassword::WrongCurrent) }; // there is none to change
+        let whose = Whose::account(&mut self.db().read().await?, &owner.account).await?;
+        let chosen = self.choose_password(ticket, &change.new, whose).await?;
         let mut tx = self.db().write().await?;
+        let is_settled = self.settle_owner(&mut tx, caller, &owner).await?;
         let signed_in = match &chosen {
-            Ok(_) => self.renew_proven(&mut tx, session, account, &proof).await?,
-            Err(_) => {
-                self.note_lifted_lock(&mut tx, caller, &account, &proof).await?;
-                Account::take_back_attempt(&mut tx, account.id).await?;
-                None
-            }
+            Ok(hash) if is_settled => self.replace_password(&mut tx, caller, session, hash).await?,
+            Ok(_) | Err(_) => None,
         };
-        if let (Ok(hash), Some(signed_in)) = (&chosen, &signed_in) {
-            self.note_lifted_lock(&mut tx, caller, &signed_in.account.account, &proof).await?;
-            Account::renew_version(&mut tx, session.account_id, now).await?;
-            Account::clear_attempts(&mut tx, session.account_id).await?;
-            Password::replace(&mut tx, session.account_id, hash, now).await?;
-            Session::end_others(&mut tx, session.account_id, session.session_id).await?;
-            self.audit(&mut tx, caller, Entry::done(act).on(&signed_in.account.account)).await?;
-            Revocations::insert(&mut tx, session.account_id, now).await?;
-        }
         tx.commit().await?;
         chosen.map_err(|code| Error::field("new_password", code))?;
         let signed_in = signed_in.ok_or(Error::Denied(Code::Unauthenticated))?;
         self.password_changed(session.account_id);
         Ok(ChangePassword::Done(Box::new(signed_in)))
+    }
+
+    /// None: the session ended meanwhile.
+    async fn replace_password(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        session: &LiveSession,
+        hash: &str,
+    ) -> Result<Option<SignedIn>> {
+        let (now, id) = (self.now(), session.account_id);
+        let Some(signed_in) = self.rotate_session(tx, session).await? else { return Ok(None) };
+        let account = &signed_in.account.account;
+        Account::renew_version(tx, id, now).await?;
+        Account::clear_attempts(tx, id).await?;
+        Password::replace(tx, id, hash, now).await?;
+        Session::end_others(tx, id, session.session_id).await?;
+        OneTimeToken::void(tx, id, &VOIDED, now).await?;
+        self.audit(tx, caller, Entry::done("password.changed").on(account)).await?;
+        self.notify(tx, account, Words::PasswordChanged).await?;
+        Revocations::insert(tx, id, now).await?;
+        Ok(Some(signed_in))
     }
 }

@@ -15,7 +15,7 @@ use crate::passwords::Password;
 use crate::username::Username;
 
 /// Whose password it will be: what it must not contain, and which hashes it must not match.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Whose {
     pub identifiers: Vec<String>,
     pub used: Vec<String>,

@@ -2,11 +2,17 @@
 
 use std::time::Duration;
 
+use url::{Host, Url};
+
+use crate::smtp::SmtpConfig;
+
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// The engine's settings.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// Where people find it: the only source of absolute links.
+    pub public_url: Url,
     /// Who may make an account.
     pub sign_up: SignUpMode,
     /// Domains whose addresses may sign up; empty: any. (A filter on who may come in, not a grant.)
@@ -15,6 +21,19 @@ pub struct Config {
     pub session: SessionConfig,
     /// How passwords are chosen and hashed.
     pub password: PasswordConfig,
+    /// Whether an address must be proven before its account can sign in with a password.
+    pub require_verified_email: bool,
+    /// How mail goes out.
+    pub mail: MailConfig,
+}
+
+/// How mail goes out.
+#[derive(Clone, Debug)]
+pub struct MailConfig {
+    /// The server that takes it; none: it is kept in the development outbox.
+    pub smtp: Option<SmtpConfig>,
+    /// Whether owners hear of a sign-in from a device that their account has not seen.
+    pub new_device_notice: bool,
 }
 
 /// Who may make an account.
@@ -22,6 +41,8 @@ pub struct Config {
 pub enum SignUpMode {
     /// Anybody with an address.
     Open,
+    /// Whoever is invited.
+    Invite,
     /// Administrators alone.
     Closed,
 }
@@ -57,6 +78,7 @@ pub struct PasswordConfig {
 impl Default for Config {
     fn default() -> Config {
         Config {
+            public_url: Url::parse("http://localhost:8080").expect("this is a URL"),
             sign_up: SignUpMode::Open,
             email_domains: Vec::new(),
             session: SessionConfig { idle: 24 * HOUR, absolute: 30 * 24 * HOUR },
@@ -69,6 +91,25 @@ impl Default for Config {
                 argon2_iterations: 2,
                 argon2_parallelism: 1,
             },
+            require_verified_email: false,
+            mail: MailConfig { smtp: None, new_device_notice: true },
         }
+    }
+}
+
+impl Config {
+    /// Whether the instance is reached on this machine alone, as while developing.
+    pub fn is_local(&self) -> bool {
+        match self.public_url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            None => false,
+        }
+    }
+
+    /// Whether a mail reaches somebody: by SMTP, or in the development outbox of a local instance.
+    pub fn is_mail_read(&self) -> bool {
+        self.mail.smtp.is_some() || self.is_local()
     }
 }

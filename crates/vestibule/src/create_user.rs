@@ -1,9 +1,10 @@
-//! Create an account for somebody else: by an administrator, with at least one group to be in.
+//! Create an account for somebody else: by an administrator, with at least one group to be in. Without a password it is
+//! invited: its person chooses the first one by a link.
 
 use secrecy::SecretString;
 use serde_json::json;
 
-use crate::accounts::{Account, AccountView, NewAccount, Taken};
+use crate::accounts::{Account, AccountState, AccountView, NewAccount, Taken};
 use crate::audit::Entry;
 use crate::caller::Caller;
 use crate::choose_password::Whose;
@@ -14,7 +15,9 @@ use crate::engine::Vestibule;
 use crate::error::{Error, FieldErrors, Result};
 use crate::groups::{ADMINISTRATORS, GroupRef};
 use crate::id::{AccountId, GroupId};
+use crate::invite_user::Invitation;
 use crate::locks::Lock;
+use crate::mail::Words;
 use crate::passwords::Password;
 use crate::username::{DisplayName, Username};
 
@@ -27,30 +30,71 @@ pub struct NewUser {
     pub username: Option<String>,
     /// What its owner wants to be called.
     pub name: Option<String>,
-    /// The first password.
+    /// The first password; none: its person is invited to choose one, and must have an address.
     pub password: Option<SecretString>,
     /// The groups to be in; at least one.
     pub group_ids: Vec<GroupId>,
 }
 
+/// An account that was made.
+#[derive(Debug)]
+pub struct CreatedUser {
+    /// The account.
+    pub view: AccountView,
+    /// What became of its invitation; none: it has a password.
+    pub invitation: Option<Invitation>,
+}
+
 impl Vestibule {
     /// Makes an account for somebody else.
-    pub async fn create_user(&self, caller: &Caller, user: NewUser) -> Result<AccountView> {
+    pub async fn create_user(&self, caller: &Caller, user: NewUser) -> Result<CreatedUser> {
         let created = self.create(caller, user).await;
         self.audit_refusal(caller, "account.created", None, created).await
     }
 
-    async fn create(&self, caller: &Caller, user: NewUser) -> Result<AccountView> {
+    async fn create(&self, caller: &Caller, user: NewUser) -> Result<CreatedUser> {
+        let (new, hash) = self.prepare_user(caller, &user).await?;
+        let mut tx = self.db().write().await?;
+        if user.group_ids.contains(&ADMINISTRATORS) {
+            Lock::Administrators.take(&mut tx).await?;
+        }
+        caller.require_administrator(&mut tx).await?;
+        self.insert_account(&mut tx, &new, hash.as_deref(), &user.group_ids).await?;
+        let view = AccountView::get(&mut tx, new.id).await?;
+        let details = json!({ "groups": view.groups });
+        self.audit(&mut tx, caller, Entry::done("account.created").on(&view.account).with(details)).await?;
+        let invited = match hash {
+            None => Some(self.invite(&mut tx, caller, &view.account).await?),
+            Some(_) => {
+                let groups: Vec<String> = view.groups.iter().map(|group| group.name.clone()).collect();
+                self.notify(&mut tx, &view.account, Words::Welcome { groups: &groups }).await?;
+                None
+            }
+        };
+        tx.commit().await?;
+        let invitation = match invited {
+            Some(invited) => Some(self.deliver_invitation(invited).await?),
+            None => None,
+        };
+        Ok(CreatedUser { view, invitation })
+    }
+
+    /// Reads who somebody new is and hashes their password, if they have one.
+    async fn prepare_user(&self, caller: &Caller, user: &NewUser) -> Result<(NewAccount, Option<String>)> {
         let mut errors = FieldErrors::default();
-        let new = self.parse_person(caller, &user, &mut errors);
+        let mut new = self.parse_person(caller, user, &mut errors);
         if user.group_ids.is_empty() {
             errors.push("group_ids", Code::NoGroups);
         }
-        let whose = Whose::somebody_new(new.email.as_ref(), new.username.as_ref());
         let Some(password) = &user.password else {
-            errors.push("password", Code::PasswordRequired);
-            return Err(errors.into());
+            if new.email.is_none() && errors.is_empty() {
+                errors.push("password", Code::PasswordRequired);
+            }
+            errors.check()?;
+            new.state = AccountState::Invited;
+            return Ok((new, None));
         };
+        let whose = Whose::somebody_new(new.email.as_ref(), new.username.as_ref());
         if !errors.is_empty() {
             self.note_password(&mut errors, password, whose);
             return Err(errors.into());
@@ -58,17 +102,7 @@ impl Vestibule {
         let ticket = self.hasher().admit()?;
         let hash = self.choose_password(&ticket, password, whose).await?;
         let hash = hash.map_err(|code| Error::field("password", code))?;
-        let mut tx = self.db().write().await?;
-        if user.group_ids.contains(&ADMINISTRATORS) {
-            Lock::Administrators.take(&mut tx).await?;
-        }
-        caller.require_administrator(&mut tx).await?;
-        self.insert_account(&mut tx, &new, &hash, &user.group_ids).await?;
-        let view = AccountView::get(&mut tx, new.id).await?;
-        let details = json!({ "groups": view.groups });
-        self.audit(&mut tx, caller, Entry::done("account.created").on(&view.account).with(details)).await?;
-        tx.commit().await?;
-        Ok(view)
+        Ok((new, Some(hash)))
     }
 
     /// Reads who somebody new is, noting what cannot be used.
@@ -84,15 +118,16 @@ impl Vestibule {
             username: username.and_then(|username| errors.take("username", Username::parse(&username))),
             name: name.and_then(|name| errors.take("name", DisplayName::parse(&name))),
             created_by: caller.account_id(),
+            state: AccountState::Active,
         }
     }
 
-    /// Makes an account with a password in these groups.
+    /// Makes an account in these groups, with a password or without.
     pub(crate) async fn insert_account(
         &self,
         tx: &mut Tx,
         new: &NewAccount,
-        hash: &str,
+        hash: Option<&str>,
         groups: &[GroupId],
     ) -> Result<()> {
         let now = self.now();
@@ -101,7 +136,9 @@ impl Vestibule {
             Err(Taken::Email) => return Err(Error::Conflict(Code::EmailInUse)),
             Err(Taken::Username) => return Err(Error::Conflict(Code::UsernameInUse)),
         }
-        Password::replace(tx, new.id, hash, now).await?;
+        if let Some(hash) = hash {
+            Password::replace(tx, new.id, hash, now).await?;
+        }
         for group in groups {
             if !GroupRef::exists(tx, *group).await? {
                 return Err(Error::field("group_ids", Code::GroupUnknown));

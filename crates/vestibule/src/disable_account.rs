@@ -1,7 +1,8 @@
 //! Disable and enable an account. Disabling ends every session at once, on this node before the answer and on every
-//! other within a second. Enabling brings no session back.
+//! other within a second. Enabling brings no session back, and opens nobody an account
+//! that they were invited to and have not opened yet.
 
-use crate::accounts::{Account, AccountView};
+use crate::accounts::{Account, AccountState, AccountView};
 use crate::audit::Entry;
 use crate::caller::Caller;
 use crate::code::Code;
@@ -9,6 +10,8 @@ use crate::engine::Vestibule;
 use crate::error::{Error, Result};
 use crate::id::AccountId;
 use crate::last_admin::LastAdminGuard;
+use crate::one_time_tokens::{OneTimeToken, TokenKind};
+use crate::passwords::Password;
 use crate::revocations::Revocations;
 use crate::sessions::Session;
 
@@ -32,6 +35,7 @@ impl Vestibule {
         guard.release(&mut tx).await?;
         if changed {
             Session::end_all(&mut tx, id).await?;
+            OneTimeToken::void(&mut tx, id, &TokenKind::OF_ACCOUNTS, now).await?;
             self.audit(&mut tx, caller, Entry::done("account.disabled").on(&view.account)).await?;
             Revocations::insert(&mut tx, id, now).await?;
         }
@@ -47,8 +51,13 @@ impl Vestibule {
 
     async fn enable(&self, caller: &Caller, id: AccountId) -> Result<AccountView> {
         let mut tx = self.db().write().await?;
+        Account::lock(&mut tx, id).await?;
         caller.require_administrator(&mut tx).await?;
-        let changed = Account::enable(&mut tx, id, self.now()).await?;
+        let account = Account::get(&mut tx, id).await?;
+        let is_unused = account.first_proven_at.is_none() && account.last_login_at.is_none() && account.email.is_some();
+        let is_invited = is_unused && Password::find(&mut tx, id).await?.is_none();
+        let state = if is_invited { AccountState::Invited } else { AccountState::Active };
+        let changed = Account::enable(&mut tx, id, state, self.now()).await?;
         let view = AccountView::get(&mut tx, id).await?;
         if changed {
             self.audit(&mut tx, caller, Entry::done("account.enabled").on(&view.account)).await?;

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::accounts::{Account, AccountView};
+use crate::accounts::{Account, AccountState, AccountView};
 use crate::audit::Entry;
 use crate::caller::Caller;
 use crate::code::Code;
@@ -14,7 +14,10 @@ use crate::engine::Vestibule;
 use crate::error::{Error, FieldErrors, Result};
 use crate::groups::{ADMINISTRATORS, GroupRef};
 use crate::id::{AccountId, GroupId};
+use crate::issue_token::Mailed;
 use crate::last_admin::LastAdminGuard;
+use crate::mail::Words;
+use crate::one_time_tokens::{OneTimeToken, TokenKind};
 use crate::revocations::Revocations;
 use crate::sessions::Session;
 
@@ -49,12 +52,17 @@ impl Vestibule {
         errors.check()?;
         let mut tx = self.db().write().await?;
         let guard = LastAdminGuard::hold(&mut tx).await?;
+        Account::lock(&mut tx, id).await?;
         caller.require_administrator(&mut tx).await?;
         let before = AccountView::get(&mut tx, id).await?;
         if let Some(email) = email.filter(|email| before.account.email.as_deref() != Some(email.as_str())) {
+            if caller.account_id() == Some(id) {
+                return Err(Error::Conflict(Code::OwnAccount)); // one's own is confirmed by a link
+            }
             let is_free = Account::set_email(&mut tx, id, &email, self.now()).await?;
             is_free.map_err(|_| Error::Conflict(Code::EmailInUse))?;
             Session::end_all(&mut tx, id).await?;
+            self.tell_both_addresses(&mut tx, caller, &before.account, &email).await?;
         }
         let account = Account::get(&mut tx, id).await?;
         self.apply_profile(&mut tx, &account, profile).await?;
@@ -64,6 +72,7 @@ impl Vestibule {
                 Session::end_all(&mut tx, id).await?; // a session from before must not become an administrator's
             }
         }
+        Account::settle_pending(&mut tx, id).await?;
         guard.release(&mut tx).await?;
         let after = AccountView::get(&mut tx, id).await?;
         let details = json!({ "before": summary(&before), "after": summary(&after) });
@@ -71,6 +80,19 @@ impl Vestibule {
         Revocations::insert(&mut tx, id, self.now()).await?;
         tx.commit().await?;
         Ok(after)
+    }
+
+    /// Voids what was mailed to the old address, tells it, and asks the new one to be proven.
+    async fn tell_both_addresses(&self, tx: &mut Tx, caller: &Caller, before: &Account, email: &Email) -> Result<()> {
+        OneTimeToken::void(tx, before.id, &TokenKind::OF_ACCOUNTS, self.now()).await?;
+        self.notify(tx, before, Words::EmailChanged { to: email.as_str() }).await?;
+        let account = Account::get(tx, before.id).await?;
+        let what = match account.state {
+            AccountState::Invited => Mailed::AccountInvite,
+            AccountState::Active => Mailed::EmailVerify,
+            AccountState::Disabled => return Ok(()),
+        };
+        self.mail_token(tx, caller, &account, what).await.map(drop)
     }
 
     async fn replace_groups(&self, tx: &mut Tx, before: &AccountView, groups: &[GroupId]) -> Result<()> {
@@ -88,7 +110,7 @@ impl Vestibule {
 }
 
 fn summary(view: &AccountView) -> serde_json::Value {
-    let AccountView { account, groups } = view;
+    let AccountView { account, groups, mfa_enabled: _ } = view;
     let groups: Vec<&str> = groups.iter().map(|group| group.slug.as_str()).collect();
     json!({ "email": account.email, "username": account.username, "name": account.name, "groups": groups })
 }

@@ -22,6 +22,9 @@ impl Email {
         if text.len() > MAX_BYTES || text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '"') {
             return Err(Code::EmailInvalid);
         }
+        if text.contains("=?") {
+            return Err(Code::EmailInvalid); // an encoded word (RFC 2047), which others may read as another address
+        }
         let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
         let parsed = EmailAddress::parse_with_options(&text, options).map_err(|_| Code::EmailInvalid)?;
         let domain = idna::domain_to_ascii_strict(parsed.domain()).map_err(|_| Code::EmailInvalid)?;
@@ -89,6 +92,7 @@ mod tests {
             "ann@example..com",
             "ann@-example.com",
             "ann@.example.com",
+            "=?utf-8?q?ann=0aBcc?=@example.com",
             &long,
         ];
         for text in refused {

@@ -9,7 +9,9 @@ use crate::caller::Caller;
 use crate::engine::Vestibule;
 use crate::error::{Error, Result};
 use crate::id::{AccountId, SessionId};
+use crate::one_time_tokens::OneTimeToken;
 use crate::principals::LiveSession;
+use crate::recover::VOIDED;
 use crate::revocations::Revocations;
 use crate::sessions::Session;
 
@@ -54,6 +56,7 @@ impl Vestibule {
         }
         caller.require_owner_or_administrator(&mut tx, id).await?;
         let ended = Session::end_all(&mut tx, id).await?;
+        OneTimeToken::void(&mut tx, id, &VOIDED, now).await?;
         let entry = Entry::done("session.all_ended").on(&Account::get(&mut tx, id).await?);
         self.audit(&mut tx, caller, entry.with(json!({ "ended": ended }))).await?;
         Revocations::insert(&mut tx, id, now).await?;

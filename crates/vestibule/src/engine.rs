@@ -86,6 +86,12 @@ impl Vestibule {
         &self.0.db
     }
 
+    /// The public address of one of our paths.
+    pub fn absolute(&self, path: &str) -> String {
+        let url = &self.config().public_url;
+        format!("{}{}{path}", url.origin().ascii_serialization(), url.path().trim_end_matches('/'))
+    }
+
     /// How many password hashes this instance has computed: the measure of work that must not tell accounts apart.
     pub fn password_hashes(&self) -> u64 {
         self.0.hasher.computed()

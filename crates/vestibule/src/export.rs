@@ -7,8 +7,10 @@ use crate::audit::{AuditFilter, AuditRow};
 use crate::engine::Vestibule;
 use crate::error::{Error, Result};
 use crate::id::AccountId;
+use crate::outbox::Outbox;
 use crate::paging::{Cursor, MAX_LIMIT, Page, PageRequest};
 use crate::passwords::Password;
+use crate::second_factors::SecondFactor;
 use crate::sessions::Session;
 
 impl Vestibule {
@@ -17,6 +19,8 @@ impl Vestibule {
         let mut connection = self.db().read().await?;
         let view = AccountView::get(&mut connection, id).await?;
         let password = Password::find(&mut connection, id).await?;
+        let second_factor = SecondFactor::status(&mut connection, id, self.now()).await?;
+        let mail = Outbox::of(&mut connection, id, i64::MAX).await?;
         let mut sessions: Vec<Session> = Vec::new();
         let mut page = PageRequest { limit: MAX_LIMIT, cursor: None };
         while let Some(next) = keep(&mut sessions, Session::list(&mut connection, id, page, self.now()).await?)? {
@@ -33,8 +37,10 @@ impl Vestibule {
             "exported_at": self.now(),
             "account": view.account,
             "groups": view.groups,
+            "second_factor": second_factor,
             "password": password.map(|password| json!({ "set_at": password.set_at })),
             "sessions": sessions,
+            "mail": mail,
             "activity": activity,
         }))
     }

@@ -49,6 +49,8 @@ ids! {
     AuditId,
     /// The id of a one-time token.
     TokenId,
+    /// The id of a mail.
+    MailId,
     /// The id that a request carries through logs, answers and audit rows.
     RequestId,
 }

@@ -1,21 +1,44 @@
 //! Keys: everything keyed comes from one master secret by HKDF-SHA256 (RFC 5869), a label each,
 //! so that no key serves two purposes and every node with the same secret agrees.
 
+use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{Hmac, Mac as _};
 use secrecy::{ExposeSecret as _, SecretSlice};
 use sha2::Sha256;
 
 use crate::error::{Error, Result};
-use crate::secret::Secret;
+use crate::random::Random;
+use crate::secret::{Digest, Secret};
 
 /// The least length of a master secret, in bytes.
 pub const MIN_SECRET_BYTES: usize = 32;
+
+/// The first byte of everything sealed: which master secret it was sealed under.
+const KEY_ID: u8 = 1;
+/// The length of XChaCha20's nonces, which are random.
+const NONCE: usize = 24;
 
 /// The keys derived from the master secret.
 #[derive(Clone)]
 pub struct Keyring {
     csrf: SecretSlice<u8>,
+    short_codes: SecretSlice<u8>,
+    mail: SecretSlice<u8>,
+    second_factors: SecretSlice<u8>,
+    sign_in_steps: SecretSlice<u8>,
+}
+
+/// What is sealed: a key each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sealed {
+    /// A mail that waits in the outbox.
+    Mail,
+    /// A TOTP secret.
+    SecondFactor,
+    /// A sign-in between its first and its second step.
+    SignInStep,
 }
 
 impl Keyring {
@@ -25,13 +48,54 @@ impl Keyring {
         if master.len() < MIN_SECRET_BYTES {
             return Err(Error::Setup(format!("the master secret must be at least {MIN_SECRET_BYTES} bytes long")));
         }
-        Ok(Keyring { csrf: derive(master, b"vestibule csrf v1") })
+        Ok(Keyring {
+            csrf: derive(master, b"vestibule csrf v1"),
+            short_codes: derive(master, b"vestibule short codes v1"),
+            mail: derive(master, b"vestibule mail v1"),
+            second_factors: derive(master, b"vestibule second factors v1"),
+            sign_in_steps: derive(master, b"vestibule sign-in steps v1"),
+        })
+    }
+
+    /// What is stored in the place of a short code that people type: HMAC-SHA256 of it and of what it belongs to, so
+    /// that neither a stolen table can be searched for it nor a row serve another's.
+    pub(crate) fn short_code_digest(&self, of: &[u8; 16], code: &str) -> Digest {
+        let mut mac = hmac(&self.short_codes);
+        mac.update(of);
+        mac.update(code.as_bytes());
+        Digest(mac.finalize().into_bytes().into())
+    }
+
+    /// Seals bytes with XChaCha20-Poly1305: key id, nonce, ciphertext. They open again only as the same thing and about
+    /// the same row.
+    pub(crate) fn seal(&self, what: Sealed, about: &[u8; 16], clear: &[u8], random: &Random) -> Vec<u8> {
+        let nonce: [u8; NONCE] = random.bytes();
+        let sealed = self
+            .cipher(what)
+            .encrypt(&XNonce::from(nonce), Payload { msg: clear, aad: about })
+            .expect("what we seal is far below the limit of the cipher");
+        [&[KEY_ID], &nonce[..], &sealed].concat()
+    }
+
+    /// What was sealed; none: it is not of ours, is about something else, or was changed.
+    pub(crate) fn unseal(&self, what: Sealed, about: &[u8; 16], sealed: &[u8]) -> Option<SecretSlice<u8>> {
+        let (nonce, ciphertext) = sealed.strip_prefix(&[KEY_ID])?.split_first_chunk::<NONCE>()?;
+        let clear = self.cipher(what).decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad: about });
+        clear.ok().map(SecretSlice::from)
+    }
+
+    fn cipher(&self, what: Sealed) -> XChaCha20Poly1305 {
+        let key = match what {
+            Sealed::Mail => &self.mail,
+            Sealed::SecondFactor => &self.second_factors,
+            Sealed::SignInStep => &self.sign_in_steps,
+        };
+        XChaCha20Poly1305::new_from_slice(key.expose_secret()).expect("every key is of 32 bytes")
     }
 
     /// The CSRF token of a session: HMAC-SHA256 of its raw token, in hexadecimal.
     pub fn csrf_token(&self, session: &Secret) -> String {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(self.csrf.expose_secret()).expect("HMAC takes a key of any length");
+        let mut mac = hmac(&self.csrf);
         mac.update(session.expose().as_bytes());
         mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
     }
@@ -47,6 +111,11 @@ impl std::fmt::Debug for Keyring {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Keyring(…)")
     }
+}
+
+fn hmac(key: &SecretSlice<u8>) -> Hmac<Sha256> {
+    use hmac::KeyInit as _;
+    Hmac::<Sha256>::new_from_slice(key.expose_secret()).expect("HMAC takes a key of any length")
 }
 
 fn derive(master: &[u8], label: &[u8]) -> SecretSlice<u8> {
@@ -74,6 +143,37 @@ mod tests {
         assert!(!keyring(1).is_csrf_token(&bob, &token));
         assert!(!keyring(2).is_csrf_token(&ann, &token));
         assert!(!keyring(1).is_csrf_token(&ann, ""));
+    }
+
+    #[test]
+    fn what_is_sealed_opens_as_itself_alone() {
+        let (ann, bob, random) = ([1; 16], [2; 16], Random::seeded(1));
+        let sealed = keyring(1).seal(Sealed::SecondFactor, &ann, b"moss", &random);
+        let opened = |keys: u8, what, about| keyring(keys).unseal(what, about, &sealed);
+        let clear = opened(1, Sealed::SecondFactor, &ann).expect("ours");
+        assert_eq!((clear.expose_secret(), sealed[0]), (&b"moss"[..], KEY_ID));
+        assert!(opened(1, Sealed::SecondFactor, &bob).is_none());
+        assert!(opened(1, Sealed::Mail, &ann).is_none());
+        assert!(opened(2, Sealed::SecondFactor, &ann).is_none());
+        for place in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[place] ^= 1;
+            assert!(keyring(1).unseal(Sealed::SecondFactor, &ann, &changed).is_none(), "{place}");
+            assert!(keyring(1).unseal(Sealed::SecondFactor, &ann, &sealed[..place]).is_none(), "{place}");
+        }
+        assert_ne!(sealed, keyring(1).seal(Sealed::SecondFactor, &ann, b"moss", &random));
+    }
+
+    #[test]
+    fn a_short_code_has_another_digest_for_everybody() {
+        let digest = |keys, of, code| keyring(keys).short_code_digest(&of, code);
+        let ann = digest(1, [1; 16], "123456");
+        assert_eq!(ann, digest(1, [1; 16], "123456"));
+        assert!(
+            [digest(1, [2; 16], "123456"), digest(2, [1; 16], "123456"), digest(1, [1; 16], "123457")]
+                .iter()
+                .all(|other| *other != ann)
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::groups::GroupRef;
 use crate::id::AccountId;
 use crate::paging::{Page, PageRequest};
+use crate::second_factors::{SecondFactor, SecondFactorStatus};
 use crate::sessions::Session;
 
 /// The longest text to search for, in characters.
@@ -23,7 +24,7 @@ impl Vestibule {
     pub async fn find_account(&self, identifier: &str) -> Result<Option<AccountView>> {
         let mut connection = self.db().read().await?;
         let Some(account) = Account::find_by_identifier(&mut connection, identifier).await? else { return Ok(None) };
-        Ok(Some(AccountView { groups: GroupRef::of(&mut connection, account.id).await?, account }))
+        Ok(Some(AccountView::of(&mut connection, account).await?))
     }
 
     /// A page of accounts, newest first.
@@ -35,7 +36,12 @@ impl Vestibule {
         let page = Account::list(&mut connection, filter, page).await?;
         let ids: Vec<AccountId> = page.items.iter().map(|account| account.id).collect();
         let mut groups = GroupRef::of_each(&mut connection, &ids).await?;
-        Ok(page.map(|account| AccountView { groups: groups.remove(&account.id).unwrap_or_default(), account }))
+        let with_factor = SecondFactor::on_among(&mut connection, &ids).await?;
+        Ok(page.map(|account| AccountView {
+            groups: groups.remove(&account.id).unwrap_or_default(),
+            mfa_enabled: with_factor.contains(&account.id),
+            account,
+        }))
     }
 
     /// How many accounts and sessions there are.
@@ -51,6 +57,13 @@ impl Vestibule {
     /// A page of an account's live sessions, newest first.
     pub async fn list_sessions(&self, account: AccountId, page: PageRequest) -> Result<Page<Session>> {
         Session::list(&mut self.db().read().await?, account, page, self.now()).await
+    }
+
+    /// How an account stands with its second factor.
+    pub async fn second_factor(&self, account: AccountId) -> Result<SecondFactorStatus> {
+        let mut connection = self.db().read().await?;
+        Account::get(&mut connection, account).await?;
+        SecondFactor::status(&mut connection, account, self.now()).await
     }
 
     /// A page of the audit log, newest first.

@@ -58,6 +58,12 @@ impl Password {
         .map(drop)
     }
 
+    /// Takes an account's password away, and forgets what it had before.
+    pub(crate) async fn remove(tx: &mut Tx, account: AccountId) -> Result<()> {
+        tx.exec("DELETE FROM passwords WHERE account_id = $1", &[&account]).await?;
+        tx.exec("DELETE FROM password_history WHERE account_id = $1", &[&account]).await.map(drop)
+    }
+
     /// Stores the same password under newer parameters, if it is still the same.
     pub(crate) async fn rehash(tx: &mut Tx, account: AccountId, from: &str, to: &str) -> Result<()> {
         let sql = "UPDATE passwords SET hash = $3 WHERE account_id = $1 AND hash = $2";

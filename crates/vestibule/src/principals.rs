@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::id::{AccountId, SessionId};
 use crate::revocations::Revocations;
 use crate::secret::{Digest, Secret};
-use crate::sessions::{AuthMethod, SessionPrincipal, Touch};
+use crate::sessions::{AuthMethod, Factor, SessionPrincipal, Touch};
 use crate::time::{Clock, Timestamp, micros};
 
 const CAPACITY: usize = 100_000;
@@ -42,6 +42,8 @@ pub struct LiveSession {
     pub is_administrator: bool,
     /// How its owner last proved who they are.
     pub method: AuthMethod,
+    /// The second factor it was opened with, if there was one.
+    pub second_factor: Option<Factor>,
     /// When they did.
     pub authenticated_at: Timestamp,
     /// When it began.
@@ -102,6 +104,7 @@ impl LiveSession {
             label: row.label,
             is_administrator: row.is_administrator,
             method: row.method,
+            second_factor: row.second_factor,
             authenticated_at: row.authenticated_at,
             created_at: row.created_at,
             absolute_expires_at: row.absolute_expires_at,

@@ -49,7 +49,7 @@ impl Vestibule {
     ) -> Result<Option<Proof>> {
         let turn = self.hasher().turn(&ticket, claim.key).await;
         // Counted while waiting in line, so that no core waits for the database and the line keeps its order.
-        let (core, attempt) = tokio::try_join!(self.hasher().core(&ticket), self.count_attempt(caller, claim.account))?;
+        let (core, attempt) = tokio::try_join!(self.hasher().core(&ticket), self.count_attempt(caller, &claim))?;
         let hash = attempt.as_ref().map(|attempt| attempt.hash.clone());
         let is_right = self.hasher().verify(core, normalize(claim.password), hash).await?;
         let Some(Attempt { session_version, failed_attempts, hash }) = attempt.filter(|_| is_right) else {
@@ -72,9 +72,15 @@ impl Vestibule {
         self.audit(tx, caller, Entry::done("account.unlocked").on(account)).await
     }
 
+    /// Takes back an attempt that was right but completes nothing, and the lock that its own counting set.
+    pub(crate) async fn take_back(&self, tx: &mut Tx, caller: &Caller, account: &Account, proof: &Proof) -> Result<()> {
+        self.note_lifted_lock(tx, caller, account, proof).await?;
+        Account::take_back_attempt(tx, account.id).await
+    }
+
     /// Counts the attempt, or writes as much to no effect when there is nothing to count.
-    async fn count_attempt(&self, caller: &Caller, account: Option<&Account>) -> Result<Option<Attempt>> {
-        let now = self.now();
+    async fn count_attempt(&self, caller: &Caller, claim: &Claim<'_>) -> Result<Option<Attempt>> {
+        let (now, account) = (self.now(), claim.account);
         let id = account.map_or_else(|| AccountId::fresh(now, self.random()), |account| account.id);
         let mut tx = self.db().write().await?;
         let attempt = Account::count_attempt(&mut tx, id, now).await?;
@@ -83,7 +89,7 @@ impl Vestibule {
                 self.audit(&mut tx, caller, Entry::done("account.locked").on(account)).await?;
             }
             (Some(_), _) => {}
-            (None, _) => Lock::Decoy.take(&mut tx).await?,
+            (None, _) => Lock::Decoy(claim.key).take(&mut tx).await?,
         }
         tx.commit().await?;
         Ok(attempt)

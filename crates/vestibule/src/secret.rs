@@ -21,6 +21,16 @@ pub enum SecretKind {
     Session,
     /// The right to make the first administrator.
     Setup,
+    /// A link that proves an address.
+    EmailVerify,
+    /// A link that proves the address to change to.
+    EmailChange,
+    /// A link to choose another password.
+    PasswordReset,
+    /// A link to choose the first password of an account that an administrator made.
+    AccountInvite,
+    /// A link to sign in by.
+    MagicLink,
 }
 
 /// A bearer secret in clear: held while it is handed out or checked, then wiped.
@@ -40,6 +50,11 @@ impl SecretKind {
         match self {
             SecretKind::Session => "ses",
             SecretKind::Setup => "set",
+            SecretKind::EmailVerify => "vfy",
+            SecretKind::EmailChange => "chg",
+            SecretKind::PasswordReset => "rst",
+            SecretKind::AccountInvite => "inv",
+            SecretKind::MagicLink => "mgl",
         }
     }
 }
@@ -92,6 +107,11 @@ impl Digest {
     /// The digest of any bytes, for keys that must not be kept in clear.
     pub fn of(bytes: &[u8]) -> Digest {
         Digest(Sha256::digest(bytes).into())
+    }
+
+    /// In hexadecimal.
+    pub fn to_hex(self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     fn as_vec(&self) -> Vec<u8> {

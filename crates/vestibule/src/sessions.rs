@@ -21,7 +21,30 @@ text_enum! {
     AuthMethod {
         /// With a password.
         Password = "password",
+        /// With a link that was mailed for signing in.
+        MagicLink = "magic_link",
+        /// With a code that was mailed for signing in.
+        EmailCode = "email_code",
+        /// With the link that first proved their address.
+        EmailVerify = "email_verify",
     }
+}
+
+text_enum! {
+    /// What proved them besides.
+    Factor {
+        /// A time-based one-time password (RFC 6238).
+        Totp = "totp",
+        /// One of the codes for when that is lost.
+        RecoveryCode = "recovery_code",
+    }
+}
+
+/// What somebody signed in with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Proven {
+    pub method: AuthMethod,
+    pub second_factor: Option<Factor>,
 }
 
 /// A signed-in browser or program, as its owner sees it.
@@ -37,6 +60,8 @@ pub struct Session {
     pub ip: Option<String>,
     /// How its owner last proved who they are.
     pub method: AuthMethod,
+    /// The second factor it was opened with, if there was one.
+    pub second_factor: Option<Factor>,
     /// When they did.
     pub authenticated_at: Timestamp,
     /// When it began.
@@ -57,11 +82,22 @@ pub(crate) struct SessionPrincipal {
     pub label: String,
     pub is_administrator: bool,
     pub method: AuthMethod,
+    pub second_factor: Option<Factor>,
     pub authenticated_at: Timestamp,
     pub created_at: Timestamp,
     pub last_seen_at: Timestamp,
     pub expires_at: Timestamp,
     pub absolute_expires_at: Timestamp,
+}
+
+impl Proven {
+    pub(crate) fn by_password(second_factor: Option<Factor>) -> Proven {
+        Proven { method: AuthMethod::Password, second_factor }
+    }
+
+    pub(crate) fn by(method: AuthMethod, second_factor: Option<Factor>) -> Proven {
+        Proven { method, second_factor }
+    }
 }
 
 /// That a session was used, and how far that moves its expiry.
@@ -73,8 +109,8 @@ pub(crate) struct Touch {
 
 from_row!(Session {
     id: SessionId, account_id: AccountId, user_agent: Option<String>, ip: Option<String>, method: AuthMethod,
-    authenticated_at: Timestamp, created_at: Timestamp, last_seen_at: Timestamp, expires_at: Timestamp,
-    absolute_expires_at: Timestamp,
+    second_factor: Option<Factor>, authenticated_at: Timestamp, created_at: Timestamp, last_seen_at: Timestamp,
+    expires_at: Timestamp, absolute_expires_at: Timestamp,
 });
 
 from_row!(SessionPrincipal {
@@ -83,6 +119,7 @@ from_row!(SessionPrincipal {
     label: String,
     is_administrator: bool,
     method: AuthMethod,
+    second_factor: Option<Factor>,
     authenticated_at: Timestamp,
     created_at: Timestamp,
     last_seen_at: Timestamp,
@@ -94,8 +131,8 @@ impl SessionPrincipal {
     /// The live session that a token's digest stands for.
     pub(crate) async fn find_live(tx: &mut Tx, digest: &Digest, now: Timestamp) -> Result<Option<SessionPrincipal>> {
         tx.opt(
-            "SELECT s.id, s.account_id, COALESCE(a.email, a.username, '') AS label, s.method, s.authenticated_at, s.created_at,
-                    s.last_seen_at, s.expires_at, s.absolute_expires_at,
+            "SELECT s.id, s.account_id, COALESCE(a.email, a.username, '') AS label, s.method, s.second_factor,
+                    s.authenticated_at, s.created_at, s.last_seen_at, s.expires_at, s.absolute_expires_at,
                     EXISTS (SELECT 1 FROM group_members g
                              WHERE g.account_id = s.account_id AND g.group_id = $3) AS is_administrator
                FROM sessions s JOIN accounts a ON a.id = s.account_id
@@ -113,6 +150,7 @@ impl Session {
         id: SessionId,
         account_id: AccountId,
         caller: &Caller,
+        proven: Proven,
         life: (&SessionConfig, Timestamp),
     ) -> Session {
         let (config, now) = life;
@@ -122,7 +160,8 @@ impl Session {
             account_id,
             user_agent: caller.user_agent.as_deref().map(shorten),
             ip: caller.ip.map(|ip| ip.to_string()),
-            method: AuthMethod::Password,
+            method: proven.method,
+            second_factor: proven.second_factor,
             authenticated_at: now,
             created_at: now,
             last_seen_at: now,
@@ -132,16 +171,18 @@ impl Session {
     }
 
     pub(crate) async fn insert(&self, tx: &mut Tx, digest: &Digest) -> Result<()> {
-        let sql = "INSERT INTO sessions (id, digest, account_id, user_agent, ip, method, authenticated_at, created_at,
-                                         last_seen_at, expires_at, absolute_expires_at)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-        let args: [&dyn Arg; 11] = [
+        let sql =
+            "INSERT INTO sessions (id, digest, account_id, user_agent, ip, method, second_factor, authenticated_at,
+                                         created_at, last_seen_at, expires_at, absolute_expires_at)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+        let args: [&dyn Arg; 12] = [
             &self.id,
             digest,
             &self.account_id,
             &self.user_agent,
             &self.ip,
             &self.method,
+            &self.second_factor,
             &self.authenticated_at,
             &self.created_at,
             &self.last_seen_at,
@@ -156,8 +197,8 @@ impl Session {
         tx.opt(
             "UPDATE sessions SET digest = $2, authenticated_at = $3
               WHERE digest = $1 AND expires_at > $3 AND absolute_expires_at > $3
-             RETURNING id, account_id, user_agent, ip, method, authenticated_at, created_at, last_seen_at, expires_at,
-                       absolute_expires_at",
+             RETURNING id, account_id, user_agent, ip, method, second_factor, authenticated_at, created_at, last_seen_at,
+                       expires_at, absolute_expires_at",
             &[from, to, &now],
         )
         .await
@@ -173,8 +214,8 @@ impl Session {
         let after = page.after();
         let rows = tx
             .all(
-                "SELECT id, account_id, user_agent, ip, method, authenticated_at, created_at, last_seen_at, expires_at,
-                        absolute_expires_at
+                "SELECT id, account_id, user_agent, ip, method, second_factor, authenticated_at, created_at, last_seen_at,
+                        expires_at, absolute_expires_at
                    FROM sessions
                   WHERE account_id = $1 AND expires_at > $2 AND absolute_expires_at > $2 AND (created_at, id) < ($3, $4)
                   ORDER BY created_at DESC, id DESC LIMIT $5",

@@ -1,5 +1,5 @@
 //! Set somebody's password: by an administrator or on the host, when its owner cannot. Whatever was open under the
-//! old one ends, and a lock is lifted. It enables nobody: a disabled account stays disabled.
+//! old one ends, and a lock is lifted. It opens an invited account, and enables nobody: a disabled account stays so.
 
 use secrecy::SecretString;
 
@@ -11,7 +11,10 @@ use crate::code::Code;
 use crate::engine::Vestibule;
 use crate::error::{Error, Result};
 use crate::id::AccountId;
+use crate::mail::Words;
+use crate::one_time_tokens::OneTimeToken;
 use crate::passwords::Password;
+use crate::recover::VOIDED;
 use crate::revocations::Revocations;
 use crate::sessions::Session;
 
@@ -35,14 +38,19 @@ impl Vestibule {
         let hash = hash.map_err(|code| Error::field("password", code))?;
         let now = self.now();
         let mut tx = self.db().write().await?;
-        caller.require_administrator(&mut tx).await?;
         if !Account::renew_version(&mut tx, id, now).await? {
             return Err(Error::NotFound);
         }
+        caller.require_administrator(&mut tx).await?;
+        let account = Account::get(&mut tx, id).await?;
+        Account::settle_pending(&mut tx, id).await?;
         Account::clear_attempts(&mut tx, id).await?;
         Password::replace(&mut tx, id, &hash, now).await?;
         Session::end_all(&mut tx, id).await?;
+        OneTimeToken::void(&mut tx, id, &VOIDED, now).await?;
+        Account::activate(&mut tx, id, now).await?;
         self.audit(&mut tx, caller, Entry::done("password.set").on(&account)).await?;
+        self.notify(&mut tx, &account, Words::PasswordChanged).await?;
         Revocations::insert(&mut tx, id, now).await?;
         tx.commit().await?;
         self.password_changed(id);

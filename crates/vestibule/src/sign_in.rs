@@ -1,6 +1,7 @@
-//! Sign in with a password, and sign out. Every cause of refusal gives one answer after the same work: a stranger
-//! learns nothing about who has an account. What was proven is worth nothing if the account was disabled or its
-//! password changed meanwhile.
+//! Sign in with a password, and with a second factor where one is on; and sign out. Every cause of refusal gives one
+//! answer after the same work: a stranger learns nothing about who has an account. What else is missing is said only
+//! to whoever has the right password. What was proven is worth nothing if the account was disabled or its password
+//! changed meanwhile.
 
 use secrecy::SecretString;
 use serde_json::json;
@@ -8,10 +9,11 @@ use serde_json::json;
 use crate::accounts::{Account, AccountView, canonical_identifier};
 use crate::audit::Entry;
 use crate::caller::Caller;
+use crate::check_second_factor::Checked;
 use crate::db::Tx;
 use crate::detached::detached;
 use crate::engine::Vestibule;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::groups::GroupRef;
 use crate::id::SessionId;
 use crate::password_policy::normalize;
@@ -19,8 +21,11 @@ use crate::passwords::Password;
 use crate::principals::LiveSession;
 use crate::prove_password::{Claim, Proof};
 use crate::revocations::Revocations;
+use crate::second_step::PendingSignIn;
 use crate::secret::{Digest, Secret, SecretKind};
-use crate::sessions::Session;
+use crate::sessions::{Proven, Session};
+
+const ACT: &str = "session.created";
 
 /// What is asked of whoever signs in.
 #[derive(Debug)]
@@ -29,6 +34,8 @@ pub struct SignInForm {
     pub identifier: String,
     /// The password.
     pub password: SecretString,
+    /// A code of the second factor, where one is on.
+    pub mfa_code: Option<SecretString>,
 }
 
 /// How a sign-in ended.
@@ -36,6 +43,12 @@ pub struct SignInForm {
 pub enum SignIn {
     /// They are signed in.
     Done(Box<SignedIn>),
+    /// The password is right, and a code of the second factor is needed as well; nothing was counted.
+    MfaRequired(PendingSignIn),
+    /// The password is right, the code is not.
+    WrongMfaCode,
+    /// The password is right, but the address must be proven first.
+    EmailNotVerified,
     /// Something was not right; what, is not said.
     Refused,
 }
@@ -78,55 +91,124 @@ impl Vestibule {
         let claim = Claim { key, account: account.as_ref(), password: &form.password };
         let proof = self.prove_password(caller, ticket, claim).await?;
         if let (Some(account), Some(proof)) = (&account, &proof)
-            && let Some(signed_in) = self.complete_sign_in(caller, account, proof, &form.password).await?
+            && let Some(ended) = self.complete_sign_in(caller, account, proof, &form).await?
         {
-            return Ok(SignIn::Done(Box::new(signed_in)));
+            return Ok(ended);
         }
-        let refusal = Entry::refused("session.created", "invalid_credentials");
+        let refusal = Entry::refused(ACT, "invalid_credentials");
         let refusal = account.iter().fold(refusal, |refusal, account| refusal.on(account));
         self.audit_alone(caller, refusal).await?;
         Ok(SignIn::Refused)
     }
 
+    /// What a right password leads to. None: it is worth nothing any more.
     async fn complete_sign_in(
         &self,
         caller: &Caller,
         account: &Account,
         proof: &Proof,
-        password: &SecretString,
-    ) -> Result<Option<SignedIn>> {
+        form: &SignInForm,
+    ) -> Result<Option<SignIn>> {
         let rehashed = match self.hasher().is_outdated(&proof.hash) {
-            true => Some(self.hasher().hash(&proof.ticket, normalize(password)).await?),
+            true => Some(self.hasher().hash(&proof.ticket, normalize(&form.password)).await?),
             false => None,
         };
-        let now = self.now();
         let mut tx = self.db().write().await?;
-        if !Account::complete_sign_in(&mut tx, account.id, proof.session_version, now).await? {
+        if !Account::is_version(&mut tx, account.id, proof.session_version).await? {
             return Ok(None);
+        }
+        let account = &Account::get(&mut tx, account.id).await?;
+        let ended = if self.must_prove_address(&mut tx, account).await? {
+            SignIn::EmailNotVerified
+        } else {
+            match self.check_second_factor(&mut tx, account, form.mfa_code.as_ref()).await? {
+                Checked::Missing => SignIn::MfaRequired(self.pend_sign_in(account.id, proof.session_version)),
+                Checked::Wrong => SignIn::WrongMfaCode,
+                Checked::NotNeeded => {
+                    SignIn::Done(self.open(&mut tx, caller, account, Proven::by_password(None)).await?)
+                }
+                Checked::Right(factor) => {
+                    SignIn::Done(self.open(&mut tx, caller, account, Proven::by_password(Some(factor))).await?)
+                }
+            }
+        };
+        match &ended {
+            SignIn::Done(_) => self.note_lifted_lock(&mut tx, caller, account, proof).await?,
+            SignIn::MfaRequired(_) => {
+                self.take_back(&mut tx, caller, account, proof).await?;
+                self.refuse(&mut tx, caller, account, "mfa_required").await?;
+            }
+            SignIn::EmailNotVerified => {
+                self.take_back(&mut tx, caller, account, proof).await?;
+                self.refuse(&mut tx, caller, account, "email_not_verified").await?;
+            }
+            // It stays counted.
+            SignIn::WrongMfaCode | SignIn::Refused => {
+                self.refuse(&mut tx, caller, account, "invalid_mfa_code").await?;
+            }
         }
         if let Some(rehashed) = rehashed {
             Password::rehash(&mut tx, account.id, &proof.hash, &rehashed).await?;
         }
-        self.note_lifted_lock(&mut tx, caller, account, proof).await?;
-        let signed_in = self.begin_session(&mut tx, caller, account).await?;
         tx.commit().await?;
-        Ok(Some(signed_in))
+        Ok(Some(ended))
     }
 
-    /// Begins a session in the transaction of whatever earned it.
-    pub(crate) async fn begin_session(&self, tx: &mut Tx, caller: &Caller, account: &Account) -> Result<SignedIn> {
+    /// Completes a sign-in: the account's row is locked, and everything that is asked was given.
+    pub(crate) async fn open(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        account: &Account,
+        proven: Proven,
+    ) -> Result<Box<SignedIn>> {
+        if !Account::complete_sign_in(tx, account.id, account.session_version, self.now()).await? {
+            return Err(Error::internal("the version of an account changed while its row was locked"));
+        }
+        self.begin_session(tx, caller, account, proven).await.map(Box::new)
+    }
+
+    /// Writes down that a sign-in was refused after its password had been right.
+    pub(crate) async fn refuse(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        account: &Account,
+        why: &'static str,
+    ) -> Result<()> {
+        self.audit(tx, caller, Entry::refused(ACT, why).on(account)).await
+    }
+
+    /// Whether an address must be proven before its account can sign in with a password. Administrators whose accounts
+    /// were made for them are exempt: trusted hands made them, and mail that does not work must not lock all of them out.
+    async fn must_prove_address(&self, tx: &mut Tx, account: &Account) -> Result<bool> {
+        let is_unproven = account.email.is_some() && account.email_verified_at.is_none();
+        if !self.config().require_verified_email || !is_unproven {
+            return Ok(false);
+        }
+        Ok(Account::has_signed_up(tx, account.id).await? || !GroupRef::is_administrator(tx, account.id).await?)
+    }
+
+    /// Begins a session in the transaction of whatever earned it, and tells its owner of a device that is new.
+    pub(crate) async fn begin_session(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        account: &Account,
+        proven: Proven,
+    ) -> Result<SignedIn> {
         let now = self.now();
         let token = Secret::fresh(SecretKind::Session, self.random());
         let id = SessionId::fresh(now, self.random());
-        let session = Session::begin(id, account.id, caller, (&self.config().session, now));
+        let session = Session::begin(id, account.id, caller, proven, (&self.config().session, now));
         session.insert(tx, &token.digest()).await?;
         let caller = caller.acting_as(account.id, account.label());
-        let entry = Entry::done("session.created").on(account).with(json!({ "session": id, "method": session.method }));
-        self.audit(tx, &caller, entry).await?;
-        let groups = GroupRef::of(tx, account.id).await?;
-        let account = Account::get(tx, account.id).await?;
+        let details = json!({ "session": id, "method": session.method, "second_factor": session.second_factor });
+        self.audit(tx, &caller, Entry::done(ACT).on(account).with(details)).await?;
+        self.note_device(tx, account, &session).await?;
         let csrf_token = self.keyring().csrf_token(&token);
-        Ok(SignedIn { token, csrf_token, session, account: AccountView { account, groups } })
+        let account = AccountView::get(tx, account.id).await?;
+        Ok(SignedIn { token, csrf_token, session, account })
     }
 
     /// Ends the session that asks.

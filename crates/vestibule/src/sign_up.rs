@@ -1,19 +1,26 @@
-//! Sign up: a person makes an account of their own, joins Members, and is signed in.
-//! The password is hashed whether or not the address is taken; the unique index decides between racing callers.
+//! Sign up: a person makes an account of their own and joins Members. Where addresses need no proof they are signed
+//! in; where they do, one answer and one mail follow whether or not the address is taken, after the same work.
+//! The unique index decides between racing callers.
 
 use secrecy::SecretString;
 
-use crate::accounts::{Account, NewAccount, Taken};
+use crate::accounts::{Account, AccountState, NewAccount, Taken};
 use crate::audit::Entry;
 use crate::caller::Caller;
 use crate::choose_password::Whose;
+use crate::code::Code;
 use crate::config::SignUpMode;
+use crate::db::Tx;
 use crate::email::Email;
 use crate::engine::Vestibule;
-use crate::error::{FieldErrors, Result};
+use crate::error::{Error, FieldErrors, Result};
 use crate::groups::{GroupRef, MEMBERS};
 use crate::id::AccountId;
+use crate::issue_token::Mailed;
+use crate::mail::Words;
 use crate::passwords::Password;
+use crate::revocations::Revocations;
+use crate::sessions::Proven;
 use crate::sign_in::SignedIn;
 use crate::username::DisplayName;
 
@@ -22,8 +29,8 @@ use crate::username::DisplayName;
 pub struct SignUpForm {
     /// Their address.
     pub email: String,
-    /// The password they choose.
-    pub password: SecretString,
+    /// The password they choose. Without one the account lives on links and codes, where mail works.
+    pub password: Option<SecretString>,
     /// What they want to be called.
     pub name: Option<String>,
 }
@@ -33,10 +40,14 @@ pub struct SignUpForm {
 pub enum SignUp {
     /// The account is there and they are signed in.
     Done(Box<SignedIn>),
+    /// A mail says how it goes on, to whoever reads the address.
+    MailSent,
     /// The address has an account.
     EmailInUse,
     /// Sign-up is closed.
     Closed,
+    /// Only whoever is invited may sign up.
+    InvitationRequired,
     /// Only addresses of other domains may sign up.
     DomainNotAllowed,
 }
@@ -44,8 +55,10 @@ pub enum SignUp {
 impl Vestibule {
     /// Makes an account for whoever asks.
     pub async fn sign_up(&self, caller: &Caller, form: SignUpForm) -> Result<SignUp> {
-        if self.config().sign_up == SignUpMode::Closed {
-            return Ok(SignUp::Closed);
+        match self.config().sign_up {
+            SignUpMode::Open => {}
+            SignUpMode::Invite => return Ok(SignUp::InvitationRequired),
+            SignUpMode::Closed => return Ok(SignUp::Closed),
         }
         let mut errors = FieldErrors::default();
         let email = errors.take("email", Email::parse(&form.email));
@@ -55,17 +68,29 @@ impl Vestibule {
             return Ok(SignUp::DomainNotAllowed);
         }
         let whose = Whose::somebody_new(email.as_ref(), None);
+        if form.password.is_none() && !self.config().is_mail_read() {
+            errors.push("password", Code::PasswordRequired);
+        }
         if !errors.is_empty() {
-            self.note_password(&mut errors, &form.password, whose);
+            form.password.iter().for_each(|password| self.note_password(&mut errors, password, whose.clone()));
             return Err(errors.into());
         }
-        let ticket = self.hasher().admit()?;
-        let hash = errors.take("password", self.choose_password(&ticket, &form.password, whose).await?);
-        errors.check()?;
-        let (Some(email), Some(hash)) = (email, hash) else { return Ok(SignUp::Closed) };
+        let hash = match &form.password {
+            Some(password) => {
+                let ticket = self.hasher().admit()?;
+                let hash = self.choose_password(&ticket, password, whose).await?;
+                Some(hash.map_err(|code| Error::field("password", code))?)
+            }
+            None => None,
+        };
+        let email = email.ok_or_else(|| Error::internal("an address without errors was read"))?;
         let id = AccountId::fresh(self.now(), self.random());
-        let new = NewAccount { id, email: Some(email), username: None, name, created_by: None };
-        self.insert_person(caller, new, &hash).await
+        let state = AccountState::Active;
+        let new = NewAccount { id, email: Some(email.clone()), username: None, name, created_by: None, state };
+        match hash {
+            Some(hash) if !self.config().require_verified_email => self.insert_person(caller, new, &hash).await,
+            Some(_) | None => self.insert_pending(caller, new, &email, hash.as_deref()).await,
+        }
     }
 
     async fn insert_person(&self, caller: &Caller, new: NewAccount, hash: &str) -> Result<SignUp> {
@@ -75,15 +100,82 @@ impl Vestibule {
             Ok(()) => {}
             Err(Taken::Email | Taken::Username) => return Ok(SignUp::EmailInUse),
         }
-        Password::replace(&mut tx, new.id, hash, now).await?;
-        GroupRef::add_member(&mut tx, MEMBERS, new.id, now).await?;
-        Account::complete_sign_in(&mut tx, new.id, 1, now).await?;
-        let account = Account::get(&mut tx, new.id).await?;
-        let itself = caller.acting_as(account.id, account.label());
-        self.audit(&mut tx, &itself, Entry::done("account.created").on(&account)).await?;
-        let signed_in = self.begin_session(&mut tx, caller, &account).await?;
+        let account = self.settle_in(&mut tx, caller, &new, Some(hash)).await?;
+        let signed_in = self.open(&mut tx, caller, &account, Proven::by_password(None)).await?;
         tx.commit().await?;
-        Ok(SignUp::Done(Box::new(signed_in)))
+        Ok(SignUp::Done(signed_in))
+    }
+
+    /// Makes an account that its owner must prove first, or tells the owner of the one that has the address.
+    async fn insert_pending(
+        &self,
+        caller: &Caller,
+        new: NewAccount,
+        email: &Email,
+        hash: Option<&str>,
+    ) -> Result<SignUp> {
+        let mut tx = self.db().write().await?;
+        match Account::insert(&mut tx, &new, self.now()).await? {
+            Ok(()) => self.settle_in(&mut tx, caller, &new, hash).await.map(drop)?,
+            Err(Taken::Email | Taken::Username) if !self.config().require_verified_email => {
+                return Ok(SignUp::EmailInUse);
+            }
+            Err(Taken::Email | Taken::Username) => {
+                // None: it was deleted just now, and whoever signs up may try again.
+                if let Some(account) = Account::lock_by_email(&mut tx, email).await? {
+                    self.sign_up_taken(&mut tx, caller, (&account, &new), hash).await?;
+                }
+            }
+        }
+        tx.commit().await?;
+        Ok(SignUp::MailSent)
+    }
+
+    /// What a new account begins with; its address is asked to be proven.
+    async fn settle_in(&self, tx: &mut Tx, caller: &Caller, new: &NewAccount, hash: Option<&str>) -> Result<Account> {
+        let now = self.now();
+        if let Some(hash) = hash {
+            Password::replace(tx, new.id, hash, now).await?;
+        }
+        GroupRef::add_member(tx, MEMBERS, new.id, now).await?;
+        Account::note_sign_up(tx, new.id, now).await?;
+        let account = Account::get(tx, new.id).await?;
+        let itself = caller.acting_as(account.id, account.label());
+        self.audit(tx, &itself, Entry::done("account.created").on(&account)).await?;
+        self.mail_token(tx, &itself, &account, Mailed::EmailVerify).await?;
+        Ok(account)
+    }
+
+    /// Signing up with an address that has an account: one that nobody proved or used begins anew, an invited one gets
+    /// its invitation again, and the owner of any other is told.
+    async fn sign_up_taken(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        (account, new): (&Account, &NewAccount),
+        hash: Option<&str>,
+    ) -> Result<()> {
+        let now = self.now();
+        if account.state == AccountState::Invited {
+            return match self.mail_for(tx, account, Mailed::AccountInvite).await? {
+                Some(what) => self.mail_token(tx, caller, account, what).await.map(drop),
+                None => {
+                    self.mail_nobody(tx, caller, new.email.as_ref().map_or("", Email::as_str), Mailed::AccountInvite)
+                        .await
+                }
+            };
+        }
+        if !Account::sign_up_again(tx, account.id, new.name.as_ref(), now).await? {
+            self.audit(tx, caller, Entry::refused("account.created", "email_in_use").on(account)).await?;
+            return self.notify(tx, account, Words::AddressInUse).await;
+        }
+        Password::remove(tx, account.id).await?;
+        if let Some(hash) = hash {
+            Password::replace(tx, account.id, hash, now).await?;
+        }
+        self.audit(tx, caller, Entry::done("account.signed_up_again").on(account)).await?;
+        self.mail_token(tx, caller, account, Mailed::EmailVerify).await?;
+        Revocations::insert(tx, account.id, now).await
     }
 
     fn is_domain_allowed(&self, email: &Email) -> bool {

@@ -16,8 +16,8 @@ impl Vestibule {
 
     async fn unlock(&self, caller: &Caller, id: AccountId) -> Result<AccountView> {
         let mut tx = self.db().write().await?;
-        caller.require_administrator(&mut tx).await?;
         Account::clear_attempts(&mut tx, id).await?;
+        caller.require_administrator(&mut tx).await?;
         let view = AccountView::get(&mut tx, id).await?;
         self.audit(&mut tx, caller, Entry::done("account.unlocked").on(&view.account)).await?;
         tx.commit().await?;

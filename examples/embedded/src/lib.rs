@@ -19,8 +19,8 @@ struct State {
 }
 
 /// The whole program: its own routes, and Vestibule's under the prefix.
-pub fn program(vestibule: Vestibule, public_url: &str) -> vestibule::Result<Router> {
-    let accounts = App::new(vestibule, WebConfig::new(format!("{public_url}{PREFIX}").as_str())?)?;
+pub fn program(vestibule: Vestibule) -> vestibule::Result<Router> {
+    let accounts = App::new(vestibule, WebConfig::default())?;
     Ok(Router::new()
         .route("/", get(front))
         .route("/book", get(book))

@@ -5,13 +5,18 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use axum::response::Response;
 use axum::{Router, body};
-use embedded::program;
+use embedded::{PREFIX, program};
 use testkit::{TestDb, TestEngine, db_test};
 use tower::ServiceExt as _;
-use vestibule::{Caller, NewAdministrator, SignInForm, SignUpForm};
+use vestibule::{Caller, NewAdministrator, SignIn, SignInForm, SignUp, SignUpForm};
 
-const PUBLIC_URL: &str = "http://localhost:3000";
 const PASSWORD: &str = "harbour-moss-Kettle";
+
+/// An engine that knows where the guest book mounts it.
+async fn engine(db: &TestDb) -> TestEngine {
+    let public_url = format!("http://localhost:3000{PREFIX}").parse().expect("a URL");
+    TestEngine::with(db, |config| config.public_url = public_url).await
+}
 
 async fn get(router: &Router, path: &str, cookie: Option<&str>) -> Response {
     let mut request = Request::get(path);
@@ -44,9 +49,9 @@ fn links(page: &str) -> Vec<&str> {
 }
 
 db_test!(links_cookie_and_redirects_survive_the_prefix, |db: TestDb| async move {
-    let t = TestEngine::new(&db).await;
-    let router = program(t.engine.clone(), PUBLIC_URL).expect("a safe configuration");
-    let form = SignUpForm { email: "ann@example.com".into(), password: PASSWORD.into(), name: None };
+    let t = engine(&db).await;
+    let router = program(t.engine.clone()).expect("a safe configuration");
+    let form = SignUpForm { email: "ann@example.com".into(), password: Some(PASSWORD.into()), name: None };
     t.engine.sign_up(&Caller::anonymous(), form).await.expect("signed up");
 
     let turned_away = get(&router, "/accounts/account", None).await;
@@ -74,27 +79,25 @@ db_test!(links_cookie_and_redirects_survive_the_prefix, |db: TestDb| async move 
 });
 
 db_test!(the_books_own_routes_are_guarded, |db: TestDb| async move {
-    let t = TestEngine::new(&db).await;
-    let router = program(t.engine.clone(), PUBLIC_URL).expect("a safe configuration");
+    let t = engine(&db).await;
+    let router = program(t.engine.clone()).expect("a safe configuration");
     assert_eq!(get(&router, "/", None).await.status(), StatusCode::OK);
     assert_eq!(get(&router, "/book", None).await.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(get(&router, "/moderate", None).await.status(), StatusCode::UNAUTHORIZED);
 
-    let form = SignUpForm { email: "ann@example.com".into(), password: PASSWORD.into(), name: None };
-    let ann = match t.engine.sign_up(&Caller::anonymous(), form).await.expect("an answer") {
-        vestibule::SignUp::Done(signed_in) => format!("vestibule={}", signed_in.token.expose()),
-        vestibule::SignUp::EmailInUse | vestibule::SignUp::Closed | vestibule::SignUp::DomainNotAllowed => {
-            panic!("refused")
-        }
+    let form = SignUpForm { email: "ann@example.com".into(), password: Some(PASSWORD.into()), name: None };
+    let SignUp::Done(ann) = t.engine.sign_up(&Caller::anonymous(), form).await.expect("an answer") else {
+        panic!("refused")
     };
+    let ann = format!("vestibule={}", ann.token.expose());
     assert_eq!(get(&router, "/moderate", Some(&ann)).await.status(), StatusCode::FORBIDDEN);
 
     let root = NewAdministrator { email: None, username: Some("root".into()), name: None, password: PASSWORD.into() };
     t.engine.create_administrator(&Caller::host("root"), root).await.expect("made");
-    let form = SignInForm { identifier: "root".into(), password: PASSWORD.into() };
-    let root = match t.engine.sign_in(&Caller::anonymous(), form).await.expect("an answer") {
-        vestibule::SignIn::Done(signed_in) => format!("vestibule={}", signed_in.token.expose()),
-        vestibule::SignIn::Refused => panic!("refused"),
+    let form = SignInForm { identifier: "root".into(), password: PASSWORD.into(), mfa_code: None };
+    let SignIn::Done(root) = t.engine.sign_in(&Caller::anonymous(), form).await.expect("an answer") else {
+        panic!("refused")
     };
+    let root = format!("vestibule={}", root.token.expose());
     assert_eq!(text(get(&router, "/moderate", Some(&root)).await).await, "root may tidy up.");
 });

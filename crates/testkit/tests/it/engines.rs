@@ -29,10 +29,14 @@ db_test!(the_machines_clock_can_be_used, |db| async move {
 });
 
 async fn sign_up(on: &TestEngine) -> Option<Box<SignedIn>> {
-    let password = "harbour-moss-Kettle-9".to_owned().into();
+    let password = Some("harbour-moss-Kettle-9".into());
     let form = SignUpForm { email: "ann@example.com".to_owned(), password, name: None };
     match on.engine.sign_up(&Caller::system(), form).await.expect("the engine works") {
         SignUp::Done(signed_in) => Some(signed_in),
-        SignUp::EmailInUse | SignUp::Closed | SignUp::DomainNotAllowed => None,
+        SignUp::MailSent
+        | SignUp::EmailInUse
+        | SignUp::Closed
+        | SignUp::InvitationRequired
+        | SignUp::DomainNotAllowed => None,
     }
 }

@@ -4,4 +4,5 @@
 mod browsers;
 mod databases;
 mod engines;
+mod mailboxes;
 mod races;

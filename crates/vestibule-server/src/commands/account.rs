@@ -54,7 +54,7 @@ pub fn print_json(views: Vec<AccountView>) -> anyhow::Result<()> {
 
 /// Prints accounts for people.
 pub fn print_table(views: &[AccountView]) -> anyhow::Result<()> {
-    let rows = views.iter().map(|AccountView { account, groups }| {
+    let rows = views.iter().map(|AccountView { account, groups, .. }| {
         [
             account.id.to_string(),
             output::cell(account.email.as_ref()),
@@ -68,7 +68,7 @@ pub fn print_table(views: &[AccountView]) -> anyhow::Result<()> {
 }
 
 /// Prints everything about one account for people.
-pub fn print_one(AccountView { account, groups }: &AccountView) -> anyhow::Result<()> {
+pub fn print_one(AccountView { account, groups, mfa_enabled }: &AccountView) -> anyhow::Result<()> {
     let time = |at: Option<vestibule::Timestamp>| output::cell(at.map(vestibule::Timestamp::to_rfc3339));
     let slugs: Vec<&str> = groups.iter().map(|group| group.slug.as_str()).collect();
     let rows = [
@@ -79,6 +79,7 @@ pub fn print_one(AccountView { account, groups }: &AccountView) -> anyhow::Resul
         ["name".to_owned(), output::cell(account.name.as_ref())],
         ["state".to_owned(), account.state.to_string()],
         ["groups".to_owned(), slugs.join(", ")],
+        ["two-step sign-in".to_owned(), if *mfa_enabled { "on" } else { "off" }.to_owned()],
         ["failed attempts".to_owned(), account.failed_attempts.to_string()],
         ["locked until".to_owned(), time(account.locked_until)],
         ["last sign-in".to_owned(), time(account.last_login_at)],

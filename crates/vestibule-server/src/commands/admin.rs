@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use clap::Subcommand;
-use vestibule::{ADMINISTRATORS, AccountFilter, NewAdministrator, Vestibule};
+use secrecy::SecretString;
+use vestibule::{ADMINISTRATORS, AccountFilter, AccountView, NewAdministrator, Vestibule};
 
 use super::account;
 use crate::settings::Settings;
@@ -33,11 +34,14 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Set a new password, end that account's sessions, lift its lock.
+    /// Set a new password, end that account's sessions, lift its lock; two-step sign-in stays on unless told otherwise.
     ResetPassword {
         /// The username or e-mail address.
         #[arg(value_name = "USERNAME|EMAIL")]
         who: String,
+        /// Turn two-step sign-in off as well, and void its recovery codes.
+        #[arg(long)]
+        clear_mfa: bool,
         /// Take the password from the first line of standard input.
         #[arg(long)]
         stdin: bool,
@@ -53,8 +57,12 @@ pub async fn run(file: Option<&Path>, command: Command) -> anyhow::Result<()> {
             create(&settings, NewAdministrator { username, email, name, password }).await
         }
         Command::List { json } => instance::with_engine(file, async |engine| list(engine, json).await).await,
-        Command::ResetPassword { who, stdin } => {
-            instance::with_engine(file, async |engine| reset_password(engine, &who, stdin).await).await
+        Command::ResetPassword { who, clear_mfa, stdin } => {
+            instance::with_engine(file, async |engine| {
+                let found = account::find(engine, &who).await?;
+                reset_password(engine, &found, prompt::new_password(stdin)?, clear_mfa).await
+            })
+            .await
         }
     }
 }
@@ -74,9 +82,21 @@ async fn list(engine: &Vestibule, json: bool) -> anyhow::Result<()> {
     if json { account::print_json(administrators) } else { account::print_table(&administrators) }
 }
 
-async fn reset_password(engine: &Vestibule, who: &str, stdin: bool) -> anyhow::Result<()> {
-    let found = account::find(engine, who).await?.account;
-    engine.set_password(&host::caller(), found.id, prompt::new_password(stdin)?).await?;
-    let label = output::printable(&found.label());
-    output::line(format!("{label} has a new password; its sessions have ended and its lock is lifted."))
+async fn reset_password(
+    engine: &Vestibule,
+    found: &AccountView,
+    password: SecretString,
+    clear_mfa: bool,
+) -> anyhow::Result<()> {
+    let (account, label) = (&found.account, output::printable(&found.account.label()));
+    engine.set_password(&host::caller(), account.id, password).await?;
+    output::line(format!("{label} has a new password; its sessions have ended and its lock is lifted."))?;
+    match (found.mfa_enabled, clear_mfa) {
+        (_, true) => {
+            engine.reset_second_factor(&host::caller(), account.id).await?;
+            output::line("Two-step sign-in is off.")
+        }
+        (true, false) => output::line("Two-step sign-in is still on; --clear-mfa turns it off."),
+        (false, false) => Ok(()),
+    }
 }

@@ -4,13 +4,17 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Serialize;
-use vestibule::{Db, GroupRef};
+use vestibule::{Config, Db, GroupRef};
 
 use crate::failure::Unwell;
-use crate::settings::{Settings, master_secret};
+use crate::settings::{self, Settings, master_secret};
 use crate::{instance, output};
+
+/// How long the mail server is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// For whom to print.
 #[derive(Debug, clap::Args)]
@@ -45,7 +49,7 @@ async fn examine(file: Option<&Path>) -> Vec<Finding> {
         Ok(settings) => settings,
         Err(problems) => return problems.0.iter().map(|problem| wrong("settings", problem.to_string())).collect(),
     };
-    let mut findings = vec![right("settings", "checked"), secret(&settings)];
+    let mut findings = vec![right("settings", "checked"), secret(&settings), mail(&settings.engine).await];
     let db = match database(&settings).await {
         Ok(db) => db,
         Err(why) => {
@@ -78,6 +82,23 @@ fn secret(settings: &Settings) -> Finding {
         (Ok(None), _) => wrong("secret", format!("{shown} is not there; the first start makes it")),
         (Ok(Some(_)), Ok(mode)) if mode & 0o077 == 0 => right("secret", shown.to_string()),
         (Ok(Some(_)), _) => wrong("secret", format!("{shown} can be read by others: chmod 600 {shown}")),
+    }
+}
+
+/// An instance may well run without mail, but not by oversight.
+async fn mail(config: &Config) -> Finding {
+    let Some(smtp) = &config.mail.smtp else {
+        let how = settings::development_outbox(config).map_or_else(
+            || "nobody is mailed a link or a code, administrators hand links on themselves".to_owned(),
+            |outbox| format!("it is kept, and read at {outbox}"),
+        );
+        return right("mail", format!("off, as smtp_url is not set: {how}"));
+    };
+    let mut smtp = smtp.clone();
+    smtp.timeout = PATIENCE;
+    match smtp.check().await {
+        Ok(()) => right("mail", format!("{} takes it", smtp.server())),
+        Err(why) => wrong("mail", why),
     }
 }
 

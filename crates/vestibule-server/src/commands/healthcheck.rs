@@ -36,7 +36,7 @@ fn ask(address: SocketAddr, path: &str) -> anyhow::Result<String> {
 }
 
 fn path(settings: &Settings) -> String {
-    format!("{}/healthz", settings.web.public_url.path().trim_end_matches('/'))
+    format!("{}/healthz", settings.engine.public_url.path().trim_end_matches('/'))
 }
 
 /// A server that listens on every address is asked on this machine's own.

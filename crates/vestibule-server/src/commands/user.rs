@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use clap::{Args, Subcommand};
-use vestibule::{AccountFilter, AccountId, AccountState, AccountView, MEMBERS, NewUser, Vestibule};
+use vestibule::{AccountFilter, AccountId, AccountState, AccountView, CreatedUser, MEMBERS, NewUser, Vestibule};
 use vestibule_web::AccountJson;
 
 use super::account;
+use super::invitation;
 use super::page::{self, PageArgs};
+use crate::failure::Usage;
 use crate::{host, instance, output, prompt};
 
 /// What can be done with users.
@@ -17,7 +19,7 @@ pub enum Command {
     List(ListArgs),
     /// Print everything about a user.
     Show(ReadArgs),
-    /// Make a user.
+    /// Make a user; without a password, invite them to choose one.
     Create(CreateArgs),
     /// Refuse a user everything, and end their sessions.
     Disable(Who),
@@ -93,9 +95,12 @@ pub struct CreateArgs {
     /// A group, by its slug or id; may be repeated. None: the default group.
     #[arg(long)]
     group: Vec<String>,
-    /// Take the password from the first line of standard input.
+    /// Take a password from the first line of standard input.
     #[arg(long)]
     stdin: bool,
+    /// Ask for a password on the terminal.
+    #[arg(long, conflicts_with = "stdin")]
+    ask: bool,
 }
 
 /// Runs the command.
@@ -153,10 +158,18 @@ async fn show(engine: &Vestibule, args: ReadArgs) -> anyhow::Result<()> {
 async fn create(engine: &Vestibule, args: CreateArgs) -> anyhow::Result<()> {
     let groups = account::groups(engine, &args.group).await?;
     let group_ids = if groups.is_empty() { vec![MEMBERS] } else { groups.iter().map(|group| group.id).collect() };
-    let password = Some(prompt::new_password(args.stdin)?);
+    let password = (args.stdin || args.ask).then(|| prompt::new_password(args.stdin)).transpose()?;
+    if password.is_none() && args.email.is_none() {
+        let why = "nobody can be invited without an e-mail address: give --email, or a password with --stdin or --ask";
+        return Err(Usage(why.to_owned()).into());
+    }
     let user = NewUser { email: args.email, username: args.username, name: args.name, password, group_ids };
-    let made = engine.create_user(&host::caller(), user).await?;
-    say(&made, &format!("is a user, {}", made.account.id))
+    let CreatedUser { view, invitation } = engine.create_user(&host::caller(), user).await?;
+    say(&view, &format!("is a user, {}", view.account.id))?;
+    match invitation {
+        Some(invitation) => invitation::print(engine, view.account.id, invitation).await,
+        None => Ok(()),
+    }
 }
 
 async fn delete(engine: &Vestibule, who: &Who, yes: bool) -> anyhow::Result<()> {

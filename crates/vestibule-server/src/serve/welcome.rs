@@ -4,14 +4,20 @@
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 
-use url::Url;
-use vestibule::Secret;
+use vestibule::{Secret, Vestibule};
 
-/// Says where Vestibule is, and how to make the first administrator while there is none.
-pub fn print(listening: SocketAddr, public_url: &Url, setup_token: Option<&Secret>) {
+use crate::settings;
+
+/// Says where Vestibule is, where its mail is if it goes nowhere, and how to make the first administrator while there
+/// is none.
+pub fn print(listening: SocketAddr, engine: &Vestibule, setup_token: Option<&Secret>) {
+    let public_url = &engine.config().public_url;
     let mut text = format!("Vestibule is listening on {listening}; open {public_url}\n");
+    if let Some(outbox) = settings::development_outbox(engine.config()) {
+        text.push_str(&format!("Mail is kept and not sent, as smtp_url is not set; read it at {outbox}\n"));
+    }
     if let Some(token) = setup_token {
-        text.push_str(&format!("\n{}\n\n", setup_note(public_url, token)));
+        text.push_str(&format!("\n{}\n\n", setup_note(engine, token)));
     }
     let mut out = io::stdout().lock();
     if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
@@ -22,10 +28,10 @@ pub fn print(listening: SocketAddr, public_url: &Url, setup_token: Option<&Secre
 }
 
 /// How to make the first administrator.
-pub fn setup_note(public_url: &Url, token: &Secret) -> String {
+pub fn setup_note(engine: &Vestibule, token: &Secret) -> String {
     format!(
-        "There is no administrator yet. Open {}/setup and give this setup token\n(it works once, within 24 hours):\n\n    {}",
-        public_url.as_str().trim_end_matches('/'),
+        "There is no administrator yet. Open {} and give this setup token\n(it works once, within 24 hours):\n\n    {}",
+        engine.absolute("/setup"),
         token.expose()
     )
 }

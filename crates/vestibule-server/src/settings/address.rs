@@ -4,6 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
+use url::Url;
 use vestibule_web::WebConfig;
 
 use super::key::Key;
@@ -18,15 +19,24 @@ pub fn listen(layers: &Layers) -> Result<SocketAddr, Problem> {
     })
 }
 
-/// What the router needs to know of the outside.
-pub fn web(layers: &Layers) -> Result<WebConfig, Problem> {
-    let mut config = layers.read(Key::PublicUrl, |text| WebConfig::new(text.trim()).map_err(why))?;
-    config.trusted_proxies = layers.read(Key::TrustedProxies, proxies)?;
+/// What people type.
+pub fn public_url(layers: &Layers) -> Result<Url, Problem> {
+    layers.read(Key::PublicUrl, |text| {
+        let url = Url::parse(text.trim()).map_err(|why| why.to_string())?;
+        WebConfig::default().check(&url).map_err(why)?;
+        Ok(url)
+    })
+}
+
+/// What the router needs to know of the outside, at this public URL.
+pub fn web(layers: &Layers, public_url: &Url) -> Result<WebConfig, Problem> {
+    let trusted_proxies = layers.read(Key::TrustedProxies, proxies)?;
     layers.read(Key::SessionCookieDomain, |text| {
-        config.cookie_domain = Some(text.trim().to_owned()).filter(|domain| !domain.is_empty());
-        config.check().map_err(why)
-    })?;
-    Ok(config)
+        let cookie_domain = Some(text.trim().to_owned()).filter(|domain| !domain.is_empty());
+        let config = WebConfig { trusted_proxies, cookie_domain, ..WebConfig::default() };
+        config.check(public_url).map_err(why)?;
+        Ok(config)
+    })
 }
 
 /// The reason alone: the setting's name is said with it anyway.

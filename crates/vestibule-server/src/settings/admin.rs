@@ -8,9 +8,9 @@ use super::problem::Problem;
 
 /// The administrator to make at start while there is none.
 pub fn read(layers: &Layers) -> Result<Option<NewAdministrator>, Problem> {
-    let username = value(layers, Key::AdminUsername)?;
-    let email = value(layers, Key::AdminEmail)?;
-    let password = value(layers, Key::AdminPassword)?;
+    let username = layers.given(Key::AdminUsername)?.map(str::to_owned);
+    let email = layers.given(Key::AdminEmail)?.map(str::to_owned);
+    let password = layers.given(Key::AdminPassword)?;
     match (password, username.is_some() || email.is_some()) {
         (None, false) => Ok(None),
         (None, true) => Err(Problem::of(Key::AdminPassword, "is missing: the first administrator needs one")),
@@ -25,12 +25,5 @@ pub fn read(layers: &Layers) -> Result<Option<NewAdministrator>, Problem> {
             email.as_deref().map(Email::parse).transpose().map_err(wrong(Key::AdminEmail))?;
             Ok(Some(NewAdministrator { username, email, name: None, password: password.into() }))
         }
-    }
-}
-
-fn value(layers: &Layers, key: Key) -> Result<Option<String>, Problem> {
-    match layers.get(key) {
-        Some(entry) if entry.text.trim().is_empty() => Err(Problem::of(key, "is empty: give it a value, or unset it")),
-        entry => Ok(entry.map(|entry| entry.text.clone())),
     }
 }

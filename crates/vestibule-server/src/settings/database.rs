@@ -4,11 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
-use url::Url;
 use vestibule::MIN_SECRET_BYTES;
 
 use super::key::Key;
 use super::layers::Layers;
+use super::mask;
 use super::master_secret;
 use super::problem::Problem;
 
@@ -61,25 +61,13 @@ impl Database {
 
     /// The URL for people, its password masked.
     pub fn shown(&self) -> String {
-        mask_url(self.url.expose_secret())
+        shown(self.url.expose_secret())
     }
 }
 
-/// A database URL with its passwords masked; one that cannot be read is masked whole.
-pub fn mask_url(text: &str) -> String {
-    if sqlite_file(text).is_some() {
-        return text.to_owned();
-    }
-    let Ok(mut url) = Url::parse(text) else { return super::MASK.to_owned() };
-    if url.password().is_some() && url.set_password(Some(super::MASK)).is_err() {
-        return super::MASK.to_owned();
-    }
-    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-    if pairs.iter().any(|(name, _)| name == "password") {
-        let shown = pairs.iter().map(|(name, value)| (name, if name == "password" { super::MASK } else { value }));
-        url.query_pairs_mut().clear().extend_pairs(shown);
-    }
-    url.into()
+/// A database URL for people: the path of a file, or a server with its password masked.
+pub fn shown(text: &str) -> String {
+    if sqlite_file(text).is_some() { text.to_owned() } else { mask::url(text) }
 }
 
 fn url(text: &str) -> Result<SecretString, String> {

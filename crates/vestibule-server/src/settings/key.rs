@@ -39,6 +39,11 @@ keys! {
     TrustedProxies = "trusted_proxies", "VESTIBULE_TRUSTED_PROXIES";
     SignUp = "sign_up", "VESTIBULE_SIGN_UP";
     EmailDomains = "email_domains", "VESTIBULE_EMAIL_DOMAINS";
+    RequireVerifiedEmail = "require_verified_email", "VESTIBULE_REQUIRE_VERIFIED_EMAIL";
+    SmtpUrl = "smtp_url", "VESTIBULE_SMTP_URL", secret;
+    SmtpCaFile = "smtp_ca_file", "VESTIBULE_SMTP_CA_FILE";
+    MailFrom = "mail_from", "VESTIBULE_MAIL_FROM";
+    MailNewDeviceNotice = "mail.new_device_notice", "VESTIBULE_MAIL_NEW_DEVICE_NOTICE";
     AdminUsername = "admin.username", "VESTIBULE_ADMIN_USERNAME";
     AdminEmail = "admin.email", "VESTIBULE_ADMIN_EMAIL";
     AdminPassword = "admin.password", "VESTIBULE_ADMIN_PASSWORD", secret;
@@ -58,6 +63,9 @@ keys! {
     LimitsSignUp = "limits.sign_up", "VESTIBULE_LIMITS_SIGN_UP";
     LimitsSignUpIdentifier = "limits.sign_up_identifier", "VESTIBULE_LIMITS_SIGN_UP_IDENTIFIER";
     LimitsSignUpGlobal = "limits.sign_up_global", "VESTIBULE_LIMITS_SIGN_UP_GLOBAL";
+    LimitsPasswordReset = "limits.password_reset", "VESTIBULE_LIMITS_PASSWORD_RESET";
+    LimitsPasswordResetIdentifier = "limits.password_reset_identifier", "VESTIBULE_LIMITS_PASSWORD_RESET_IDENTIFIER";
+    LimitsPasswordResetGlobal = "limits.password_reset_global", "VESTIBULE_LIMITS_PASSWORD_RESET_GLOBAL";
     LimitsCodes = "limits.codes", "VESTIBULE_LIMITS_CODES";
     LimitsSensitive = "limits.sensitive", "VESTIBULE_LIMITS_SENSITIVE";
     LogFormat = "log.format", "VESTIBULE_LOG_FORMAT";

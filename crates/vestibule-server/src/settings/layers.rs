@@ -68,6 +68,7 @@ impl Layers {
         }
         layers.lay_environment(environment, &mut problems);
         layers.spread_off();
+        layers.follow_mail();
         if problems.is_empty() { Ok(layers) } else { Err(Problems(problems)) }
     }
 
@@ -79,6 +80,14 @@ impl Layers {
     /// The text of a setting, empty when it has no value.
     pub fn text(&self, key: Key) -> &str {
         self.get(key).map_or("", |entry| &entry.text)
+    }
+
+    /// The text of a setting that may be absent; one that is there and empty is refused.
+    pub fn given(&self, key: Key) -> Result<Option<&str>, Problem> {
+        match self.get(key).map(|entry| entry.text.as_str()) {
+            Some(text) if text.trim().is_empty() => Err(Problem::of(key, "is empty: give it a value, or unset it")),
+            given => Ok(given),
+        }
     }
 
     /// Reads a setting with a parser of its own.
@@ -136,6 +145,7 @@ impl Layers {
         let trios = [
             (Key::LimitsSignIn, [Key::LimitsSignInIdentifier, Key::LimitsSignInGlobal]),
             (Key::LimitsSignUp, [Key::LimitsSignUpIdentifier, Key::LimitsSignUpGlobal]),
+            (Key::LimitsPasswordReset, [Key::LimitsPasswordResetIdentifier, Key::LimitsPasswordResetGlobal]),
         ];
         for (short, others) in trios {
             let Some(off) = self.get(short).filter(|entry| entry.text.trim() == "off").cloned() else { continue };
@@ -143,6 +153,13 @@ impl Layers {
                 self.0.insert(other, off.clone());
             }
         }
+    }
+
+    /// Addresses must be proven by default as soon as there is mail to prove them with.
+    fn follow_mail(&mut self) {
+        let has_mail = self.get(Key::SmtpUrl).is_some();
+        let entry = Entry { text: has_mail.to_string(), source: Source::Default };
+        self.0.entry(Key::RequireVerifiedEmail).or_insert(entry);
     }
 }
 

@@ -15,6 +15,9 @@ pub fn read(layers: &Layers) -> Result<Limits, Problem> {
         sign_up: layers.read(Key::LimitsSignUp, limit)?,
         sign_up_identifier: layers.read(Key::LimitsSignUpIdentifier, limit)?,
         sign_up_global: layers.read(Key::LimitsSignUpGlobal, limit)?,
+        password_reset: layers.read(Key::LimitsPasswordReset, limit)?,
+        password_reset_identifier: layers.read(Key::LimitsPasswordResetIdentifier, limit)?,
+        password_reset_global: layers.read(Key::LimitsPasswordResetGlobal, limit)?,
         codes: layers.read(Key::LimitsCodes, limit)?,
         sensitive: layers.read(Key::LimitsSensitive, limit)?,
     })

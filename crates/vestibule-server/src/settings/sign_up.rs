@@ -8,7 +8,8 @@ use super::layers::Layers;
 use super::parse;
 use super::problem::Problem;
 
-const MODES: [(&str, SignUpMode); 2] = [("open", SignUpMode::Open), ("closed", SignUpMode::Closed)];
+const MODES: [(&str, SignUpMode); 3] =
+    [("open", SignUpMode::Open), ("invite", SignUpMode::Invite), ("closed", SignUpMode::Closed)];
 
 /// The mode, and the domains whose addresses may sign up.
 pub fn read(layers: &Layers) -> Result<(SignUpMode, Vec<String>), Problem> {

@@ -15,6 +15,8 @@ use vestibule_web::Limits;
 use super::layers::DEFAULTS;
 use super::*;
 
+mod mail;
+
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 type Environment<'a> = &'a [(&'a str, &'a str)];
@@ -56,7 +58,7 @@ fn refused(pairs: Environment, setting: &str) {
 fn the_reference_gives_the_defaults_of_engine_and_web() {
     let settings = load(&[]).unwrap();
     assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
-    assert_eq!(settings.web.public_url.as_str(), "http://localhost:8080/");
+    assert_eq!(settings.engine.public_url.as_str(), "http://localhost:8080/");
     assert_eq!(settings.web.limits, Limits::default());
     assert!(settings.web.trusted_proxies.is_empty() && settings.web.cookie_domain.is_none());
     assert_eq!(format!("{:?}", settings.engine), format!("{:?}", Config::default()));
@@ -138,7 +140,7 @@ fn a_secret_may_lie_in_a_file_and_nothing_else_may() {
     let settings = load(&[("VESTIBULE_SECRET_FILE", file.to_str().unwrap())]).unwrap();
     assert_eq!(settings.database.secret.unwrap().expose_secret(), SECRET.as_bytes());
     let secret: Vec<&str> = Key::ALL.iter().filter(|key| key.is_secret()).map(|key| key.name()).collect();
-    assert_eq!(secret, ["database_url", "secret", "admin.password"]);
+    assert_eq!(secret, ["database_url", "secret", "smtp_url", "admin.password"]);
     refused(&[("VESTIBULE_SECRET_FILE", "/nonexistent")], "secret (VESTIBULE_SECRET): /nonexistent cannot be read");
 }
 
@@ -256,13 +258,16 @@ fn zero_empty_and_nonsense_are_refused_by_name() {
     for (key, value) in [
         (Key::Listen, "localhost"),
         (Key::Listen, ""),
-        (Key::SignUp, "invite"),
+        (Key::SignUp, "invited"),
         (Key::SignUp, ""),
         (Key::EmailDomains, "example.com,,example.org"),
         (Key::EmailDomains, "ann@example.com"),
         (Key::EmailDomains, "com"),
         (Key::PasswordMinScore, "5"),
         (Key::PasswordRequireClasses, "yes"),
+        (Key::RequireVerifiedEmail, "yes"),
+        (Key::RequireVerifiedEmail, ""),
+        (Key::MailNewDeviceNotice, ""),
         (Key::LogFormat, "xml"),
         (Key::LogFilter, ""),
         (Key::LogFilter, "vestibule=loud"),
@@ -284,6 +289,10 @@ fn off_on_the_short_name_of_a_limit_turns_its_three_off() {
     assert_eq!(limits, Limits { sign_in: None, sign_in_identifier: None, sign_in_global: None, ..Limits::default() });
     let limits = load_file("[limits]\nsign_up = \"off\"\nsign_up_global = \"5/60\"\n", &[]).unwrap().web.limits;
     assert_eq!(limits, Limits { sign_up: None, sign_up_identifier: None, sign_up_global: None, ..Limits::default() });
+    let limits = load(&[("VESTIBULE_LIMITS_PASSWORD_RESET", "off")]).unwrap().web.limits;
+    let (password_reset, password_reset_identifier, password_reset_global) = (None, None, None);
+    let no_mail = Limits { password_reset, password_reset_identifier, password_reset_global, ..Limits::default() };
+    assert_eq!(limits, no_mail);
     let limits = load(&[("VESTIBULE_LIMITS_SIGN_IN_GLOBAL", "off")]).unwrap().web.limits;
     assert_eq!(limits, Limits { sign_in_global: None, ..Limits::default() });
 }
@@ -308,6 +317,7 @@ fn nothing_shows_a_secret() {
         ("VESTIBULE_SECRET", "hunter2-hunter2-hunter2-hunter2-hunter2"),
         ("VESTIBULE_ADMIN_USERNAME", "root"),
         ("VESTIBULE_ADMIN_PASSWORD", "hunter2"),
+        ("VESTIBULE_SMTP_URL", "smtps://mailer:hunter2@mail.example.com"),
         ("VESTIBULE_DATABASE_URL", "postgres://ann:hunter2@db/v?sslmode=require&password=hunter2"),
     ];
     let layers = Layers::gather(None, environment(&pairs)).unwrap();
@@ -315,6 +325,7 @@ fn nothing_shows_a_secret() {
     assert!(!all.concat().contains("hunter2"), "{all:?}");
     let url = shown(&layers, Key::DatabaseUrl).unwrap();
     assert_eq!(url, "postgres://ann:********@db/v?sslmode=require&password=********");
+    assert_eq!(shown(&layers, Key::SmtpUrl).unwrap(), "smtps://mailer:********@mail.example.com");
     assert!(!format!("{:?}", Settings::read(&layers).unwrap()).contains("hunter2"));
     assert_eq!(layers.get(Key::Secret).unwrap().source, Source::Environment);
 }

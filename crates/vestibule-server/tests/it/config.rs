@@ -33,6 +33,7 @@ fn no_command_shows_a_secret() {
     let host = Host::new()
         .with("VESTIBULE_SECRET", "hunter2-hunter2-hunter2-hunter2-hunter2")
         .with("VESTIBULE_DATABASE_URL", "postgres://ann:hunter2@127.0.0.1:1/v")
+        .with("VESTIBULE_SMTP_URL", "smtp://mailer:hunter2@127.0.0.1:1")
         .with("VESTIBULE_ADMIN_USERNAME", "root")
         .with("VESTIBULE_ADMIN_PASSWORD", "hunter2");
     for args in [&["config", "show"][..], &["config", "show", "--json"], &["config", "check"], &["doctor"], &["serve"]]
@@ -40,7 +41,36 @@ fn no_command_shows_a_secret() {
         let ran = host.run(args);
         assert!(!ran.stdout.contains("hunter2") && !ran.stderr.contains("hunter2"), "{args:?} {ran:?}");
     }
-    assert!(host.run(&["config", "show"]).ok().contains("postgres://ann:********@127.0.0.1:1/v"));
+    let shown = host.run(&["config", "show"]).ok();
+    assert!(shown.contains("postgres://ann:********@127.0.0.1:1/v"), "{shown}");
+    assert!(shown.contains("smtp://mailer:********@127.0.0.1:1"), "{shown}");
+}
+
+#[test]
+fn show_tells_what_follows_from_mail() {
+    let verified = |host: Host| {
+        let shown = host.json(&["config", "show", "--json"]);
+        let (value, source) = value_of(&shown, "require_verified_email");
+        (value.as_str().expect("it always has a value").to_owned(), source.to_owned())
+    };
+    let mailing = || Host::new().with("VESTIBULE_SMTP_URL", "smtp://127.0.0.1:1");
+    assert_eq!(verified(Host::new()), ("false".into(), "default".into()));
+    assert_eq!(verified(mailing()), ("true".into(), "default".into()));
+    let off = mailing().with("VESTIBULE_REQUIRE_VERIFIED_EMAIL", "false");
+    assert_eq!(verified(off), ("false".into(), "environment".into()));
+}
+
+#[test]
+fn nothing_starts_that_would_ask_for_what_nobody_can_give() {
+    let host = Host::new()
+        .with("VESTIBULE_PUBLIC_URL", "https://id.example.com")
+        .with("VESTIBULE_REQUIRE_VERIFIED_EMAIL", "true");
+    for args in [&["serve"][..], &["config", "check"], &["migrate", "up"]] {
+        let said = host.run(args).failed(2);
+        assert!(said.contains("require_verified_email (VESTIBULE_REQUIRE_VERIFIED_EMAIL): "), "{args:?}: {said}");
+    }
+    assert!(host.files().is_empty());
+    host.with("VESTIBULE_SMTP_URL", "smtps://mail.example.com").run(&["config", "check"]).ok();
 }
 
 #[test]

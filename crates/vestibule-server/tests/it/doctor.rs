@@ -8,7 +8,7 @@ use vestibule::Db;
 
 use crate::host::{Host, Ran};
 
-fn failing(ran: &Ran) -> Vec<String> {
+pub fn failing(ran: &Ran) -> Vec<String> {
     let findings: Vec<Value> = serde_json::from_str(&ran.stdout).expect("JSON");
     findings
         .iter()
@@ -20,10 +20,10 @@ fn failing(ran: &Ran) -> Vec<String> {
 db_test!(a_sound_instance_passes, |db: TestDb| async move {
     let host = Host::on(&db).administered();
     let said = host.run(&["doctor"]).ok();
-    for check in ["settings", "secret", "database", "schema", "administrator"] {
+    for check in ["settings", "secret", "mail", "database", "schema", "administrator"] {
         assert!(said.lines().any(|line| line.starts_with("ok") && line.contains(check)), "{said}");
     }
-    assert_eq!(said.lines().count(), 5);
+    assert_eq!(said.lines().count(), 6);
 });
 
 db_test!(looking_changes_nothing, |db: TestDb| async move {

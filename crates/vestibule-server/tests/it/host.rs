@@ -4,12 +4,15 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use tempfile::TempDir;
-use testkit::TestDb;
+use testkit::{SmtpSink, TestDb};
 
 /// A password that every rule accepts.
 pub const PASSWORD: &str = "harbour-moss-71-Kettle";
+/// The master secret of a machine whose database is a test's.
+pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// A directory and an environment in which the binary runs.
 pub struct Host {
@@ -34,7 +37,7 @@ impl Host {
 
     /// A machine whose database is this one, with a secret that was said.
     pub fn on(db: &TestDb) -> Host {
-        Host::new().with("VESTIBULE_DATABASE_URL", &db.url).with("VESTIBULE_SECRET", "0123456789abcdef0123456789abcdef")
+        Host::new().with("VESTIBULE_DATABASE_URL", &db.url).with("VESTIBULE_SECRET", SECRET)
     }
 
     /// The same with an administrator, `root`.
@@ -47,6 +50,11 @@ impl Host {
     pub fn with(mut self, variable: &str, value: &str) -> Host {
         self.environment.push((variable.to_owned(), value.to_owned()));
         self
+    }
+
+    /// The same with this mail server.
+    pub fn mailing(self, sink: &SmtpSink) -> Host {
+        self.with("VESTIBULE_SMTP_URL", sink.url().expose_secret())
     }
 
     /// A file of this machine.

@@ -3,16 +3,27 @@
 
 mod admin;
 mod audit;
+mod authenticator;
 mod browser;
+mod browser_mail;
 mod config;
 mod connections;
+mod dead_links;
 mod doctor;
 mod flood;
+mod forged_host;
+mod forger;
 mod host;
+mod invitation;
+mod mail;
+mod mail_crashes;
+mod mail_server_away;
 mod migrate;
 mod newcomer;
 mod node;
 mod nodes;
+mod person;
+mod post_office;
 mod secret;
 mod serve;
 mod storm;

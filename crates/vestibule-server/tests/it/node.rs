@@ -21,6 +21,7 @@ pub async fn node_with(db: &TestDb, settings: &[(&str, &str)]) -> Server {
         ("VESTIBULE_SECRET", SECRET),
         ("VESTIBULE_LIMITS_SIGN_IN", "off"),
         ("VESTIBULE_LIMITS_SIGN_UP", "off"),
+        ("VESTIBULE_LIMITS_PASSWORD_RESET", "off"),
         ("VESTIBULE_LIMITS_CODES", "off"),
         ("VESTIBULE_LIMITS_SENSITIVE", "off"),
         ("VESTIBULE_LOG_FILTER", "warn"),

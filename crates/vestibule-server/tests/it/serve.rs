@@ -12,6 +12,8 @@ use vestibule::Clock;
 use crate::host::{Host, PASSWORD};
 
 const PATIENCE: Duration = Duration::from_secs(20);
+/// What is said at start where mail is kept.
+const KEPT: &str = "Mail is kept and not sent, as smtp_url is not set; read it at http://localhost:8080/dev/outbox";
 
 /// A server that ends with its test.
 struct Running {
@@ -127,7 +129,14 @@ fn with_an_administrator_there_is_no_setup_token() {
     let server = Running::start(&host);
     server.signal("-INT");
     let (code, stdout, _) = server.ended();
-    assert_eq!((code, stdout.as_str()), (Some(0), ""));
+    assert_eq!((code, stdout.as_str()), (Some(0), KEPT));
+}
+
+#[test]
+fn where_nobody_reads_the_outbox_nothing_is_said_of_it() {
+    let server = Running::start(&host().with("VESTIBULE_PUBLIC_URL", "https://id.example.com").administered());
+    server.signal("-TERM");
+    assert_eq!(server.ended().1, "");
 }
 
 #[test]
@@ -140,7 +149,7 @@ fn the_environment_makes_the_first_administrator_once() {
         let server = Running::start(&host);
         server.signal("-TERM");
         let (code, stdout, _) = server.ended();
-        assert_eq!((code, stdout.as_str()), (Some(0), ""));
+        assert_eq!((code, stdout.as_str()), (Some(0), KEPT));
     }
     assert_eq!(host.json(&["admin", "list", "--json"]).as_array().unwrap().len(), 1);
     let said = named("root", "short").run(&["serve"]).failed(2);

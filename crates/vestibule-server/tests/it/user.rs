@@ -10,6 +10,12 @@ fn with_ann(db: &TestDb) -> Host {
     host
 }
 
+/// What stands beside a name in a table.
+pub fn row<'a>(table: &'a str, name: &str) -> &'a str {
+    let line = table.lines().find_map(|line| line.trim().strip_prefix(name));
+    line.unwrap_or_else(|| panic!("no {name} in {table}")).trim()
+}
+
 db_test!(a_user_is_made_found_and_shown, |db: TestDb| async move {
     let host = with_ann(&db);
     let ann = host.json(&["user", "show", "ann", "--json"]);
@@ -18,7 +24,8 @@ db_test!(a_user_is_made_found_and_shown, |db: TestDb| async move {
     for who in ["ANN@example.com", ann["id"].as_str().unwrap()] {
         assert_eq!(host.json(&["user", "show", who, "--json"]), ann);
     }
-    assert!(host.run(&["user", "show", "ann"]).ok().contains("ann@example.com"));
+    let shown = host.run(&["user", "show", "ann"]).ok();
+    assert!(shown.contains("ann@example.com") && row(&shown, "two-step sign-in") == "off", "{shown}");
     assert!(host.run(&["user", "show", "nobody"]).failed(1).contains("there is no account nobody"));
     assert!(host.run(&["user", "show", "00000000-0000-7000-8000-000000000000"]).failed(1).contains("no account"));
     assert!(!host.run(&["user", "show", "ann", "--json"]).ok().contains("argon2"));

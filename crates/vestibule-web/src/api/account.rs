@@ -50,7 +50,7 @@ pub(crate) struct GroupJson {
 
 impl From<AccountView> for AccountJson {
     fn from(view: AccountView) -> AccountJson {
-        let AccountView { account, groups } = view;
+        let AccountView { account, groups, mfa_enabled } = view;
         AccountJson {
             id: account.id,
             kind: account.kind,
@@ -60,7 +60,7 @@ impl From<AccountView> for AccountJson {
             state: account.state,
             email_verified_at: account.email_verified_at,
             groups: groups.into_iter().map(GroupJson::from).collect(),
-            mfa_enabled: false, // there are no second factors to enable
+            mfa_enabled,
             created_at: account.created_at,
             updated_at: account.updated_at,
             last_login_at: account.last_login_at,

@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use vestibule::{AuthMethod, SessionId, Timestamp};
+use vestibule::{AuthMethod, Factor, SessionId, Timestamp};
 
 use super::list::{List, PageQuery};
 use crate::app::App;
@@ -24,9 +24,12 @@ pub(crate) struct SessionJson {
     id: SessionId,
     /// Whether it is the session of this request.
     current: bool,
-    /// How its owner proved who they are: `password`.
+    /// How its owner proved who they are: `password`, `magic_link`, `email_code` or `email_verify`.
     #[schema(value_type = String, example = "password")]
     method: AuthMethod,
+    /// The second factor it was opened with: `totp`, `recovery_code`, or null.
+    #[schema(value_type = Option<String>, example = "totp")]
+    second_factor: Option<Factor>,
     user_agent: Option<String>,
     ip: Option<String>,
     #[schema(value_type = String, format = DateTime)]
@@ -83,6 +86,7 @@ impl SessionJson {
             id: session.id,
             current: session.id == current.session_id,
             method: session.method,
+            second_factor: session.second_factor,
             user_agent: session.user_agent,
             ip: session.ip,
             created_at: session.created_at,

@@ -1,4 +1,4 @@
-//! Passwords in bodies, wrapped at once so that none can be printed; and changing one's own.
+//! Passwords in bodies, wrapped at once so that none can be printed; changing one's own, and setting the first.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -14,7 +14,7 @@ use vestibule::{ChangePassword, Code, PasswordChange};
 use super::sign_in::{SignedInJson, signed_in_answer};
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::{Body, Caller, Session};
+use crate::extract::{Body, Caller, RecentlyProven, Session};
 
 /// A password in a body.
 #[derive(Deserialize, ToSchema)]
@@ -29,11 +29,17 @@ struct ChangeBody {
     new_password: Password,
 }
 
+/// The first password of an account.
+#[derive(Deserialize, ToSchema)]
+struct SetBody {
+    new_password: Password,
+}
+
 /// Change the password
 ///
 /// Every other session of the account ends, and this one's token is replaced. Who came by cookie gets the new one as
 /// cookie and no body; who came by bearer gets it in a body, since there is no other way to learn it.
-#[utoipa::path(post, path = "/api/v1/password/change", tag = "Account", request_body = ChangeBody,
+#[utoipa::path(post, path = "/api/v1/password/change", tag = "Password", request_body = ChangeBody,
     security(("bearer" = []), ("cookie" = [])), responses(
         (status = 200, description = "Changed, for a bearer: the session's new token.", body = SignedInJson),
         (status = 204, description = "Changed, for a cookie: the new cookie is set."),
@@ -59,6 +65,28 @@ async fn change(
     }
 }
 
+/// Set the first password
+///
+/// Of an account that has none. Sessions stay. Needs a recent proof of who you are.
+#[utoipa::path(post, path = "/api/v1/password/set", tag = "Password", request_body = SetBody,
+    security(("bearer" = []), ("cookie" = [])), responses(
+        (status = 204, description = "Set."),
+        (status = 403, description = "`reauthentication_required`"),
+        (status = 409, description = "`password_set`"),
+        (status = 422, description = "`password_…`"),
+        (status = 429, description = "`too_many_requests`"),
+    ))]
+async fn set(
+    State(app): State<App>,
+    RecentlyProven(session): RecentlyProven,
+    caller: Caller,
+    Body(body): Body<SetBody>,
+) -> Result<StatusCode> {
+    app.limits.sensitive(session.account_id)?;
+    app.vestibule.set_first_password(&caller.acting(&session), &session, body.new_password.into()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 impl From<String> for Password {
     fn from(text: String) -> Password {
         Password(text.into())
@@ -72,5 +100,5 @@ impl From<Password> for SecretString {
 }
 
 pub(crate) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(change))
+    OpenApiRouter::new().routes(routes!(change)).routes(routes!(set))
 }

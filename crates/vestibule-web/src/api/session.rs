@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use vestibule::{AuthMethod, Code, LiveSession, Reauthenticate, SessionId, Timestamp};
+use vestibule::{AuthMethod, Code, Error, Factor, LiveSession, Reauthenticate, Reproof, SessionId, Timestamp};
 
 use super::account::AccountJson;
 use super::password::Password;
 use super::sign_in::{SignedInJson, signed_in_answer};
+use super::typed_code::TypedCode;
 use crate::app::App;
 use crate::error::Result;
 use crate::extract::{Body, Caller, Session};
@@ -33,9 +34,12 @@ struct CurrentJson {
 struct SessionJson {
     #[schema(value_type = uuid::Uuid)]
     id: SessionId,
-    /// How its owner last proved who they are.
+    /// How its owner proved who they are: `password`, `magic_link`, `email_code` or `email_verify`.
     #[schema(value_type = String, example = "password")]
     method: AuthMethod,
+    /// The second factor it was opened with: `totp`, `recovery_code`, or null.
+    #[schema(value_type = Option<String>, example = "totp")]
+    second_factor: Option<Factor>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// When its owner last proved who they are.
@@ -49,10 +53,12 @@ struct SessionJson {
     absolute_expires_at: Timestamp,
 }
 
-/// Proof of who one is.
+/// Proof of who one is: the password or a code, not both.
 #[derive(Deserialize, ToSchema)]
 struct ReauthenticateBody {
-    password: Password,
+    password: Option<Password>,
+    /// Of the second factor, where one is on; else, for an account without a password, one that was mailed.
+    code: Option<TypedCode>,
 }
 
 /// Who am I, in which session
@@ -70,7 +76,8 @@ async fn show(State(app): State<App>, session: Session) -> Result<Json<CurrentJs
 #[utoipa::path(post, path = "/api/v1/session/reauthenticate", tag = "Session", request_body = ReauthenticateBody,
     security(("bearer" = []), ("cookie" = [])), responses(
         (status = 200, description = "Proven; the session has a new token and cookie.", body = SignedInJson),
-        (status = 401, description = "`unauthenticated`, `current_password_incorrect`"),
+        (status = 401, description = "`unauthenticated`, `current_password_incorrect`, `code_invalid`"),
+        (status = 422, description = "`password_required`: neither was given; `field_invalid`: both were."),
         (status = 429, description = "`too_many_requests`"),
     ))]
 async fn reauthenticate(
@@ -80,9 +87,22 @@ async fn reauthenticate(
     Body(body): Body<ReauthenticateBody>,
 ) -> Result<Response> {
     app.limits.sensitive(session.account_id)?;
-    match app.vestibule.reauthenticate(&caller.acting(&session), &session, body.password.into()).await? {
+    let proof = body.proof()?;
+    match app.vestibule.reauthenticate(&caller.acting(&session), &session, proof).await? {
         Reauthenticate::Done(signed_in) => Ok(signed_in_answer(&app, StatusCode::OK, *signed_in)),
         Reauthenticate::WrongPassword => Err(Code::CurrentPasswordIncorrect.into()),
+        Reauthenticate::WrongCode => Err(Code::CodeInvalid.into()),
+    }
+}
+
+impl ReauthenticateBody {
+    fn proof(self) -> Result<Reproof> {
+        match (self.password, self.code) {
+            (Some(password), None) => Ok(Reproof::Password(password.into())),
+            (None, Some(code)) => Ok(Reproof::Code(code.into())),
+            (None, None) => Err(Error::field("password", Code::PasswordRequired).into()),
+            (Some(_), Some(_)) => Err(Error::field("code", Code::FieldInvalid).into()),
+        }
     }
 }
 
@@ -91,6 +111,7 @@ impl SessionJson {
         SessionJson {
             id: session.session_id,
             method: session.method,
+            second_factor: session.second_factor,
             created_at: session.created_at,
             authenticated_at: session.authenticated_at,
             expires_at: session.expires_at(),

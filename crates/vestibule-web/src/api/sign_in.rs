@@ -13,6 +13,7 @@ use vestibule::{Code, SignIn, SignInForm, SignedIn, Timestamp};
 
 use super::account::AccountJson;
 use super::password::Password;
+use super::typed_code::TypedCode;
 use crate::app::App;
 use crate::error::Result;
 use crate::extract::{Body, Caller};
@@ -24,6 +25,8 @@ struct SignInBody {
     #[schema(example = "ann@example.com")]
     identifier: String,
     password: Password,
+    /// A code of the second factor, or a recovery code, where one is asked for.
+    mfa_code: Option<TypedCode>,
 }
 
 /// A session just made or renewed. The same token is also set as a cookie.
@@ -44,17 +47,23 @@ pub(crate) struct SignedInJson {
 /// Sign in
 ///
 /// The answer is the same, and takes the same work, whether the account is unknown, disabled, locked or has another
-/// password.
+/// password. That a second factor is on, or the address not yet proven, is said only to the right password. After
+/// `mfa_required` send the same again with `mfa_code`.
 #[utoipa::path(post, path = "/api/v1/sign-in", tag = "Signing in", request_body = SignInBody, responses(
     (status = 200, description = "Signed in; the cookie is set.", body = SignedInJson),
-    (status = 401, description = "`invalid_credentials`"),
+    (status = 401, description = "`invalid_credentials`, `mfa_required`, `invalid_mfa_code`"),
+    (status = 403, description = "`email_not_verified`"),
     (status = 429, description = "`too_many_requests`"),
 ))]
 async fn sign_in(State(app): State<App>, caller: Caller, Body(body): Body<SignInBody>) -> Result<Response> {
     app.limits.sign_in(caller.ip(), &body.identifier)?;
-    let form = SignInForm { identifier: body.identifier, password: body.password.into() };
+    let SignInBody { identifier, password, mfa_code } = body;
+    let form = SignInForm { identifier, password: password.into(), mfa_code: mfa_code.map(TypedCode::into) };
     match app.vestibule.sign_in(&caller.anonymous(), form).await? {
         SignIn::Done(signed_in) => Ok(signed_in_answer(&app, StatusCode::OK, *signed_in)),
+        SignIn::MfaRequired(_) => Err(Code::MfaRequired.into()),
+        SignIn::WrongMfaCode => Err(Code::InvalidMfaCode.into()),
+        SignIn::EmailNotVerified => Err(Code::EmailNotVerified.into()),
         SignIn::Refused => Err(Code::InvalidCredentials.into()),
     }
 }

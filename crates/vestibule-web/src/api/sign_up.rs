@@ -2,13 +2,14 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vestibule::{Code, SignUp, SignUpForm};
 
+use super::accepted::{AcceptedJson, accepted};
 use super::password::Password;
 use super::sign_in::{SignedInJson, signed_in_answer};
 use crate::app::App;
@@ -20,28 +21,35 @@ use crate::extract::{Body, Caller};
 struct SignUpBody {
     #[schema(example = "ann@example.com")]
     email: String,
-    password: Password,
+    /// May be absent where mail works: the link in it signs in.
+    password: Option<Password>,
     #[schema(example = "Ann Lee")]
     name: Option<String>,
 }
 
 /// Sign up
 ///
-/// Makes an account and signs it in.
+/// Makes an account and signs it in; or, where an address must be proven first or no password is given, mails its
+/// owner how it goes on. Where addresses must be proven the answer is the same, and takes the same work, whether or not
+/// the address is taken.
 #[utoipa::path(post, path = "/api/v1/sign-up", tag = "Signing in", request_body = SignUpBody, responses(
     (status = 201, description = "The account was made and is signed in; the cookie is set.", body = SignedInJson),
-    (status = 403, description = "`sign_up_closed`, `email_domain_not_allowed`"),
+    (status = 202, description = "A mail says how it goes on.", body = AcceptedJson),
+    (status = 403, description = "`sign_up_closed`, `invitation_required`, `email_domain_not_allowed`"),
     (status = 409, description = "`email_in_use`"),
     (status = 422, description = "`email_invalid`, `password_…`, `name_invalid`"),
     (status = 429, description = "`too_many_requests`"),
 ))]
 async fn sign_up(State(app): State<App>, caller: Caller, Body(body): Body<SignUpBody>) -> Result<Response> {
     app.limits.sign_up(caller.ip(), &body.email)?;
-    let form = SignUpForm { email: body.email, password: body.password.into(), name: body.name };
+    let SignUpBody { email, password, name } = body;
+    let form = SignUpForm { email, password: password.map(Password::into), name };
     match app.vestibule.sign_up(&caller.anonymous(), form).await? {
         SignUp::Done(signed_in) => Ok(signed_in_answer(&app, StatusCode::CREATED, *signed_in)),
+        SignUp::MailSent => Ok(accepted().into_response()),
         SignUp::EmailInUse => Err(Code::EmailInUse.into()),
         SignUp::Closed => Err(Code::SignUpClosed.into()),
+        SignUp::InvitationRequired => Err(Code::InvitationRequired.into()),
         SignUp::DomainNotAllowed => Err(Code::EmailDomainNotAllowed.into()),
     }
 }

@@ -1,8 +1,10 @@
-//! The password of an account, set by an administrator when its owner cannot change it.
+//! The password of an account, when its owner cannot change it: set by an administrator, or chosen by a link that an
+//! administrator hands over.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -18,6 +20,15 @@ use crate::extract::{Administrator, Body, Caller, Path, RecentlyProven};
 #[serde(deny_unknown_fields)]
 struct UserPasswordBody {
     password: Password,
+}
+
+/// A link to hand over.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ResetLink)]
+struct ResetLinkJson {
+    /// Shown this once.
+    #[schema(example = "https://id.example.com/reset-password?token=vst_rst_…")]
+    url: String,
 }
 
 /// Set the password of an account
@@ -45,6 +56,29 @@ async fn set(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Show a link for choosing a password
+///
+/// To be handed over, where there is no mail server to send it. It proves no address. The earlier link ends; of an
+/// invited account it is its invitation. Needs a recent proof of who you are.
+#[utoipa::path(post, path = "/api/v1/admin/users/{id}/reset-link", tag = "Administration",
+    params(("id" = uuid::Uuid, Path, description = "The account's id.")),
+    security(("bearer" = []), ("cookie" = [])), responses(
+        (status = 200, description = "The link.", body = ResetLinkJson),
+        (status = 403, description = "`administrator_required`, `reauthentication_required`"),
+        (status = 409, description = "`mail_configured`, `own_account`, `account_disabled`"),
+        (status = 429, description = "`too_many_requests`"),
+    ))]
+async fn show_link(
+    State(app): State<App>,
+    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
+    Path(id): Path<AccountId>,
+    caller: Caller,
+) -> Result<Json<ResetLinkJson>> {
+    app.limits.sensitive(session.account_id)?;
+    let url = app.vestibule.show_reset_link(&caller.acting(&session), id).await?;
+    Ok(Json(ResetLinkJson { url }))
+}
+
 pub(crate) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(set))
+    OpenApiRouter::new().routes(routes!(set)).routes(routes!(show_link))
 }

@@ -3,15 +3,16 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use vestibule::{AccountFilter, AccountId, GroupId, NewUser, UserEdit};
+use vestibule::{AccountFilter, AccountId, CreatedUser, GroupId, NewUser, UserEdit};
 
 use super::account::AccountJson;
 use super::list::{List, PageQuery, filter, present};
 use super::password::Password;
+use super::user_invite::InvitationJson;
 use crate::app::App;
 use crate::error::Result;
 use crate::extract::{Administrator, Body, Caller, Path, Query, RecentlyProven};
@@ -37,10 +38,29 @@ struct NewUserBody {
     email: Option<String>,
     username: Option<String>,
     name: Option<String>,
-    /// Required as long as no mail can carry an invitation.
+    /// Without one the account is invited, and needs an e-mail.
     password: Option<Password>,
     #[schema(value_type = Vec<uuid::Uuid>)]
     group_ids: Vec<GroupId>,
+}
+
+/// An account that was made; of an invited one also what became of its invitation.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CreatedUser)]
+struct CreatedJson {
+    #[serde(flatten)]
+    account: AccountJson,
+    /// Whether the mail server took the invitation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invite_email_sent: Option<bool>,
+    /// Why not, or not yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    invite_email_error: Option<Option<String>>,
+    /// The invitation's link, to be handed over, shown this once: only where there is no mail server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    invite_url: Option<Option<String>>,
 }
 
 /// What to change. What is absent stays; null clears `username` and `name` and leaves the rest as it is.
@@ -83,9 +103,12 @@ async fn list(
 }
 
 /// Make an account
+///
+/// Without a password its person is invited to choose one, by mail. Where there is no mail server the link is in the
+/// answer, this once. A mail that fails does not fail this. Needs a recent proof of who you are.
 #[utoipa::path(post, path = "/api/v1/admin/users", tag = "Administration", request_body = NewUserBody,
     security(("bearer" = []), ("cookie" = [])), responses(
-        (status = 201, description = "The account.", body = AccountJson),
+        (status = 201, description = "The account, and what became of its invitation.", body = CreatedJson),
         (status = 403, description = "`administrator_required`, `reauthentication_required`"),
         (status = 409, description = "`email_in_use`, `username_in_use`"),
         (status = 422, description = "`no_groups`, `group_unknown`, `identifier_required`, `email_invalid`, `password_…`, …"),
@@ -96,12 +119,12 @@ async fn create(
     RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
     caller: Caller,
     Body(body): Body<NewUserBody>,
-) -> Result<(StatusCode, Json<AccountJson>)> {
+) -> Result<(StatusCode, Json<CreatedJson>)> {
     app.limits.sensitive(session.account_id)?;
     let NewUserBody { email, username, name, password, group_ids } = body;
     let user = NewUser { email, username, name, password: password.map(Password::into), group_ids };
-    let account = app.vestibule.create_user(&caller.acting(&session), user).await?;
-    Ok((StatusCode::CREATED, Json(account.into())))
+    let created = app.vestibule.create_user(&caller.acting(&session), user).await?;
+    Ok((StatusCode::CREATED, Json(created.into())))
 }
 
 /// One account
@@ -221,6 +244,19 @@ async fn unlock(
 ) -> Result<StatusCode> {
     app.vestibule.unlock_account(&caller.acting(&session), id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+impl From<CreatedUser> for CreatedJson {
+    fn from(created: CreatedUser) -> CreatedJson {
+        let CreatedUser { view, invitation } = created;
+        let invitation = invitation.map(InvitationJson::from);
+        CreatedJson {
+            account: view.into(),
+            invite_email_sent: invitation.as_ref().map(|invitation| invitation.invite_email_sent),
+            invite_email_error: invitation.as_ref().map(|invitation| invitation.invite_email_error.clone()),
+            invite_url: invitation.map(|invitation| invitation.invite_url),
+        }
+    }
 }
 
 impl UserBody {

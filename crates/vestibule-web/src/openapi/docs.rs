@@ -73,7 +73,7 @@ impl Docs {
             frame: Frame::signed_out(app, &format!("API {}", text(document, "/info/version"))),
             about: prose(document, "/info/description"),
             sections: sections(document),
-            shapes: schemas.into_iter().flatten().map(|(name, schema)| Shape::of(name, schema)).collect(),
+            shapes: schemas.into_iter().flatten().map(|(name, schema)| Shape::of(document, name, schema)).collect(),
         }
     }
 }
@@ -109,12 +109,18 @@ impl Operation {
             path: path.to_owned(),
             summary: text(operation, "/summary"),
             description: prose(operation, "/description"),
-            guarded: operation.get("security").is_some(),
+            guarded: is_guarded(operation),
             parameters: parameters.into_iter().flatten().map(parameter).collect(),
             body: shape_of(&operation["requestBody"]),
             answers: object(operation, "/responses").map(|(status, answer)| Answer::of(status, answer)).collect(),
         }
     }
+}
+
+/// Whether it needs a session; one that may also come without lists an empty requirement.
+fn is_guarded(operation: &Value) -> bool {
+    let mut requirements = operation["security"].as_array().into_iter().flatten().peekable();
+    requirements.peek().is_some() && requirements.all(|one| one.as_object().is_some_and(|names| !names.is_empty()))
 }
 
 impl Answer {
@@ -124,21 +130,32 @@ impl Answer {
 }
 
 impl Shape {
-    fn of(name: &str, schema: &Value) -> Shape {
-        let is_required =
-            |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
-        let member = |(name, schema): (&String, &Value)| Member {
-            required: is_required(name),
-            name: name.clone(),
-            kind: kind(schema),
-            description: prose(schema, "/description"),
-        };
+    fn of(document: &Value, name: &str, schema: &Value) -> Shape {
         Shape {
             name: name.to_owned(),
             description: prose(schema, "/description"),
-            members: object(schema, "/properties").map(member).collect(),
+            members: parts(document, schema).flat_map(members).collect(),
         }
     }
+}
+
+/// A schema, and those that it is made of besides.
+fn parts<'a>(document: &'a Value, schema: &'a Value) -> impl Iterator<Item = &'a Value> {
+    let found = |part: &'a Value| match part["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap_or(part),
+        None => part,
+    };
+    std::iter::once(schema).chain(schema["allOf"].as_array().into_iter().flatten().map(found))
+}
+
+fn members(schema: &Value) -> impl Iterator<Item = Member> {
+    let is_required = |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
+    object(schema, "/properties").map(move |(name, schema)| Member {
+        required: is_required(name),
+        name: name.clone(),
+        kind: kind(schema),
+        description: prose(schema, "/description"),
+    })
 }
 
 /// The name of the schema that a body or an answer has, if it is one of ours.

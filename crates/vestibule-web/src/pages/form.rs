@@ -6,6 +6,7 @@ mod field;
 use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::http::StatusCode;
+use secrecy::{ExposeSecret as _, SecretString};
 use vestibule::Code;
 
 use crate::error::{Problem, Result};
@@ -140,6 +141,11 @@ impl Form {
         self.field("password", name, label).showing("", self.mistake(name))
     }
 
+    /// A field for a code that is good once: of a second factor, or mailed. Always empty.
+    pub(super) fn code(&self, name: &'static str, label: &'static str) -> Field<'_> {
+        self.text(name, label).showing("", self.mistake(name)).autocomplete("one-time-code")
+    }
+
     /// A field for a password to be chosen.
     pub(super) fn new_password(&self, name: &'static str, label: &'static str, min_length: usize) -> Field<'_> {
         let hint = format!("At least {min_length} characters. Three or four unrelated words make a good one.");
@@ -156,6 +162,11 @@ pub(super) fn given(text: String) -> Option<String> {
     Some(text).filter(|text| !text.trim().is_empty())
 }
 
+/// A password or a code typed in a field that may be left empty.
+pub(super) fn given_secret(secret: impl Into<SecretString>) -> Option<SecretString> {
+    Some(secret.into()).filter(|secret| !secret.expose_secret().is_empty())
+}
+
 /// Where on a form a refusal belongs: beside a field, or above all of them. None: it is not about a form.
 fn place(code: Code) -> Option<Option<&'static str>> {
     if matches!(code, Code::EmailInUse | Code::EmailDomainNotAllowed) {
@@ -167,8 +178,23 @@ fn place(code: Code) -> Option<Option<&'static str>> {
     if code == Code::SetupTokenInvalid {
         return Some(Some("setup_token"));
     }
-    matches!(code, Code::InvalidCredentials | Code::LastAdmin | Code::OwnAccount | Code::ValidationFailed)
-        .then_some(None)
+    matches!(
+        code,
+        Code::AccountDisabled
+            | Code::EmailRequired
+            | Code::EnrollmentExpired
+            | Code::InvalidCredentials
+            | Code::LastAdmin
+            | Code::MailConfigured
+            | Code::MailNotRetryable
+            | Code::MailOff
+            | Code::NoEnrollmentInProgress
+            | Code::NotInvited
+            | Code::OwnAccount
+            | Code::PasswordSet
+            | Code::ValidationFailed
+    )
+    .then_some(None)
 }
 
 #[cfg(test)]

@@ -80,6 +80,7 @@ places! {
     Overview "Overview" "/admin",
     Users "Users" "/admin/users",
     Administrators "Administrators" "/admin/admins",
+    Mail "Mail" "/admin/mail",
     Audit "Audit log" "/admin/audit",
 }
 
@@ -87,7 +88,7 @@ impl Here {
     /// The account's navigation.
     pub(super) const ACCOUNT: [Here; 5] = [Here::Profile, Here::Security, Here::Sessions, Here::Activity, Here::Data];
     /// The console's navigation.
-    pub(super) const CONSOLE: [Here; 4] = [Here::Overview, Here::Users, Here::Administrators, Here::Audit];
+    pub(super) const CONSOLE: [Here; 5] = [Here::Overview, Here::Users, Here::Administrators, Here::Mail, Here::Audit];
 
     pub(crate) fn is_account(self) -> bool {
         Here::ACCOUNT.contains(&self)
@@ -121,6 +122,11 @@ impl Frame {
             csrf_token: session.csrf_token(app),
         };
         Frame { who: Some(who), ..Frame::signed_out(app, title) }
+    }
+
+    /// Around a page for anybody, signed in or not.
+    pub(super) fn of(app: &App, session: Option<&Session>, title: &str) -> Frame {
+        session.map_or_else(|| Frame::signed_out(app, title), |session| Frame::signed_in(app, session, title))
     }
 
     /// Around the page of a navigation's entry.

@@ -5,25 +5,44 @@ use uuid::Uuid;
 use vestibule::{AccountId, ActorKind, AuditOutcome, AuditRow};
 
 use super::moment::Moment;
+use super::proof;
 
 /// Words that fit an act whether it was done or refused.
-const WORDS: [(&str, &str); 17] = [
+const WORDS: [(&str, &str); 35] = [
     ("account.closed", "Closing the account"),
     ("account.created", "Creating the account"),
     ("account.deleted", "Deleting the account"),
     ("account.disabled", "Disabling the account"),
     ("account.edited", "Editing the account"),
     ("account.enabled", "Enabling the account"),
-    ("account.locked", "Locking after wrong passwords"),
+    ("account.locked", "Locking after wrong attempts"),
+    ("account.signed_up_again", "Signing up again, unconfirmed"),
     ("account.unlocked", "Unlocking the account"),
+    ("account_invite.revoked", "Calling the invitation back"),
+    ("account_invite.sent", "Sending an invitation"),
+    ("email.changed", "Changing the e-mail address"),
+    ("email.verified", "Confirming the e-mail address"),
+    ("email_change.requested", "Asking to change the e-mail address"),
+    ("email_code.requested", "Asking for a code by mail"),
+    ("email_verification.requested", "Asking for the link that confirms the address"),
     ("instance.set_up", "Setting up the instance"),
+    ("magic_link.requested", "Asking for a link to sign in"),
+    ("mail.retried", "Sending a mail again"),
+    ("mail.test_sent", "Sending a test mail"),
     ("password.changed", "Changing the password"),
+    ("password.reset", "Choosing a password by link"),
     ("password.set", "Setting a new password"),
+    ("password_reset.requested", "Asking for a link to choose a password"),
+    ("recovery_codes.renewed", "Renewing the recovery codes"),
+    ("second_factor.disabled", "Turning two-step sign-in off"),
+    ("second_factor.enabled", "Turning two-step sign-in on"),
+    ("second_factor.enrolment_begun", "Setting up two-step sign-in"),
+    ("second_factor.reset", "Resetting two-step sign-in"),
     ("session.all_ended", "Signing out everywhere"),
     ("session.created", "Signing in"),
     ("session.ended", "Ending a session"),
     ("session.others_ended", "Signing out everywhere else"),
-    ("session.reauthenticated", "Confirming the password"),
+    ("session.reauthenticated", "Confirming who one is"),
     ("setup_token.issued", "Issuing a setup token"),
 ];
 
@@ -31,6 +50,8 @@ const WORDS: [(&str, &str); 17] = [
 pub(crate) struct Act {
     pub at: Moment,
     pub what: String,
+    /// With what somebody signed in, if that is what was done.
+    pub how: Option<String>,
     pub by: Party,
     pub on: Option<Party>,
     pub ip: Option<String>,
@@ -65,10 +86,12 @@ impl Act {
             account: row.target_id.filter(|_| is_account),
         });
         let words = WORDS.iter().find(|(action, _)| *action == row.action);
+        let what = words.map_or(row.action.as_str(), |(_, words)| *words);
         let is_empty = row.details.0.as_object().is_none_or(serde_json::Map::is_empty);
         Act {
             at: Moment(row.created_at),
-            what: words.map_or(row.action, |(_, words)| (*words).to_owned()),
+            what: what.to_owned(),
+            how: proof::of_sign_in(&row.details.0),
             by: Party { label: actor(row.actor_kind, row.actor_label), account: row.actor_id },
             on,
             ip: row.ip,

@@ -22,6 +22,11 @@ pub(crate) struct Turn {
 }
 
 impl Place {
+    /// The first page.
+    pub(super) fn first() -> Place {
+        Place { cursor: None }
+    }
+
     /// The page that is asked for.
     pub(super) fn page(&self) -> Result<PageRequest> {
         Ok(PageRequest::parse(None, self.cursor.as_deref())?)

@@ -1,21 +1,26 @@
-//! The password once more, before a dangerous act; then back to where that act was to be done.
+//! Proving once more who one is, before a dangerous act, and back to where that act was to be done: by the password, by
+//! a code of the second factor, or, with neither, by a code that is mailed on request.
 
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::Deserialize;
-use vestibule::{Code, Reauthenticate};
+use vestibule::{Code, Error, MailRequest, Reauthenticate, Reproof};
 
 use super::form::Form;
 use super::frame::Frame;
+use super::notice::{Arrival, Notice};
 use super::return_to::{Asked, ReturnTo};
 use super::{see_other, show, with_session};
 use crate::api::password::Password;
+use crate::api::typed_code::TypedCode;
 use crate::app::App;
 use crate::error::Result;
 use crate::extract::{Caller, FormBody, Query, Session};
+
+const PATH: &str = "/reauthenticate";
 
 #[derive(Template)]
 #[template(path = "reauthenticate.html")]
@@ -24,17 +29,60 @@ struct ReauthenticatePage {
     form: Form,
     label: String,
     return_to: ReturnTo,
+    way: Way,
+    /// Whether the password would do, and a code of the second factor as well.
+    has_both: bool,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Password,
+    SecondFactor,
+    /// A code that is mailed on request.
+    Mail,
+    /// There is nothing that would prove it here.
+    Nothing,
+}
+
+/// What an account can prove itself by.
+struct Ways {
+    has_password: bool,
+    has_second_factor: bool,
+    /// Where a code can be mailed to.
+    email: Option<String>,
+}
+
+/// Which of two ways somebody would rather take.
+#[derive(Deserialize)]
+struct Wish {
+    by: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct ReauthenticateFields {
-    password: Password,
+    password: Option<Password>,
+    code: Option<TypedCode>,
     return_to: Option<String>,
 }
 
-async fn ask(State(app): State<App>, session: Session, Query(asked): Query<Asked>) -> Result<Response> {
+#[derive(Deserialize)]
+struct SendFields {
+    return_to: Option<String>,
+}
+
+async fn ask(
+    State(app): State<App>,
+    session: Session,
+    Query(asked): Query<Asked>,
+    Query(wish): Query<Wish>,
+    Query(arrival): Query<Arrival>,
+) -> Result<Response> {
     let return_to = ReturnTo::or_account(&app, asked.return_to(&app));
-    page(&app, &session, Form::blank(), return_to)
+    let ways = Ways::of(&app, &session).await?;
+    let way = ways.choose(wish.by.as_deref() == Some("code"));
+    let frame = frame(&app, &session).with_notice(arrival.notice());
+    page(&session, frame, Form::blank(), (return_to, way, ways))
 }
 
 async fn reauthenticate(
@@ -45,21 +93,81 @@ async fn reauthenticate(
 ) -> Result<Response> {
     app.limits.sensitive(session.account_id)?;
     let return_to = ReturnTo::or_account(&app, ReturnTo::of(&app, fields.return_to.as_deref()));
-    match app.vestibule.reauthenticate(&caller.acting(&session), &session, fields.password.into()).await? {
-        Reauthenticate::Done(signed_in) => Ok(with_session(&app, &signed_in, see_other(return_to.as_str())?)),
-        Reauthenticate::WrongPassword => {
-            let form = Form::blank().refused_at("password", Code::CurrentPasswordIncorrect);
-            page(&app, &session, form, return_to)
+    let by_code = fields.code.is_some();
+    let form = match app.vestibule.reauthenticate(&caller.acting(&session), &session, fields.proof()?).await? {
+        Reauthenticate::Done(signed_in) => return Ok(with_session(&app, &signed_in, see_other(return_to.as_str())?)),
+        Reauthenticate::WrongPassword => Form::blank().refused_at("password", Code::CurrentPasswordIncorrect),
+        Reauthenticate::WrongCode => Form::blank().refused_at("code", Code::CodeInvalid),
+    };
+    let ways = Ways::of(&app, &session).await?;
+    let way = ways.choose(by_code);
+    page(&session, frame(&app, &session).around(&form), form, (return_to, way, ways))
+}
+
+async fn send_code(
+    State(app): State<App>,
+    session: Session,
+    caller: Caller,
+    FormBody(fields): FormBody<SendFields>,
+) -> Result<Response> {
+    let return_to = ReturnTo::or_account(&app, ReturnTo::of(&app, fields.return_to.as_deref()));
+    let back = format!("{}{PATH}{}", app.base(), return_to.query());
+    let ways = Ways::of(&app, &session).await?;
+    match (ways.choose(true), &ways.email) {
+        (Way::Mail, Some(email)) => {
+            app.limits.mail_request(caller.ip(), email)?;
+            app.vestibule.ask_by_mail(&caller.acting(&session), email, MailRequest::EmailCode).await?;
+            see_other(&format!("{back}&done={}", Notice::CodeSent.code()))
+        }
+        (Way::Password | Way::SecondFactor | Way::Mail | Way::Nothing, _) => see_other(&back),
+    }
+}
+
+fn frame(app: &App, session: &Session) -> Frame {
+    Frame::signed_in(app, session, "Confirm it is you")
+}
+
+fn page(
+    session: &Session,
+    frame: Frame,
+    form: Form,
+    (return_to, way, ways): (ReturnTo, Way, Ways),
+) -> Result<Response> {
+    let (label, has_both) = (session.label.clone(), ways.has_password && ways.has_second_factor);
+    show(form.status(), &ReauthenticatePage { frame, form, label, return_to, way, has_both })
+}
+
+impl ReauthenticateFields {
+    fn proof(self) -> Result<Reproof> {
+        match (self.code, self.password) {
+            (Some(code), _) => Ok(Reproof::Code(code.into())),
+            (None, Some(password)) => Ok(Reproof::Password(password.into())),
+            (None, None) => Err(Error::field("password", Code::PasswordRequired).into()),
         }
     }
 }
 
-fn page(app: &App, session: &Session, form: Form, return_to: ReturnTo) -> Result<Response> {
-    let frame = Frame::signed_in(app, session, "Confirm it is you").around(&form);
-    let label = session.label.clone();
-    show(form.status(), &ReauthenticatePage { frame, form, label, return_to })
+impl Ways {
+    async fn of(app: &App, session: &Session) -> Result<Ways> {
+        let view = app.vestibule.account(session.account_id).await?;
+        Ok(Ways {
+            has_password: app.vestibule.has_password(session.account_id).await?,
+            has_second_factor: view.mfa_enabled,
+            email: view.account.email.filter(|_| app.vestibule.config().is_mail_read()),
+        })
+    }
+
+    fn choose(&self, by_code: bool) -> Way {
+        match (self.has_password, self.has_second_factor) {
+            (true, true) if by_code => Way::SecondFactor,
+            (true, _) => Way::Password,
+            (false, true) => Way::SecondFactor,
+            (false, false) if self.email.is_some() => Way::Mail,
+            (false, false) => Way::Nothing,
+        }
+    }
 }
 
 pub(super) fn router() -> Router<App> {
-    Router::new().route("/reauthenticate", get(ask).post(reauthenticate))
+    Router::new().route(PATH, get(ask).post(reauthenticate)).route("/reauthenticate/send-code", post(send_code))
 }

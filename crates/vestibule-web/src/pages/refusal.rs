@@ -18,7 +18,7 @@ use super::{go, show};
 use crate::app::App;
 use crate::csrf;
 use crate::error::{Problem, Result};
-use words::Words;
+pub(super) use words::Words;
 
 /// What programs ask for; everything else is a page.
 const FOR_PROGRAMS: [&str; 6] = ["/api", "/assets", "/healthz", "/readyz", "/version", "/openapi.json"];
@@ -51,6 +51,11 @@ pub(crate) async fn present(State(app): State<App>, request: Request, next: Next
 /// A refusal that is no mistake of whoever asked to see the page.
 pub(super) fn explain(app: &App, code: Code) -> Result<Response> {
     show(StatusCode::OK, &MessagePage::of(app, &code.into(), None))
+}
+
+/// A page that says something and leads on.
+pub(super) fn tell(app: &App, status: StatusCode, words: Words) -> Result<Response> {
+    show(status, &MessagePage::saying(app, words, None))
 }
 
 fn answer(app: &App, problem: &Problem, asked: &str, headers: &HeaderMap) -> Result<Response> {
@@ -87,14 +92,21 @@ fn page_of(method: &Method, uri: &Uri) -> String {
     if csrf::is_safe(method) {
         return uri.path_and_query().map_or(uri.path(), |asked| asked.as_str()).to_owned();
     }
-    let of_one_account = ["/admin/users/", "/admin/admins/"].iter().any(|root| uri.path().starts_with(root));
-    let depth = if of_one_account { 3 } else { 2 };
+    let is_below = |roots: &[&str]| roots.iter().any(|root| uri.path().starts_with(root));
+    let depth = match (is_below(&["/admin/users/", "/admin/admins/"]), is_below(&["/reauthenticate/"])) {
+        (true, _) => 3,
+        (_, true) => 1,
+        (false, false) => 2,
+    };
     uri.path().split('/').skip(1).take(depth).flat_map(|segment| ["/", segment]).collect()
 }
 
 impl MessagePage {
     fn of(app: &App, problem: &Problem, request_id: Option<String>) -> MessagePage {
-        let words = Words::about(app, problem);
+        MessagePage::saying(app, Words::about(app, problem), request_id)
+    }
+
+    fn saying(app: &App, words: Words, request_id: Option<String>) -> MessagePage {
         MessagePage {
             frame: Frame::signed_out(app, words.title),
             sentence: words.sentence,
@@ -118,6 +130,8 @@ mod tests {
         assert_eq!(page(Method::POST, "/admin/users/1/sessions/2/end"), "/admin/users/1");
         assert_eq!(page(Method::POST, "/admin/users/new"), "/admin/users/new");
         assert_eq!(page(Method::POST, "/admin/admins/1/password"), "/admin/admins/1");
+        assert_eq!(page(Method::POST, "/account/security/two-step/off"), "/account/security");
+        assert_eq!(page(Method::POST, "/reauthenticate/send-code"), "/reauthenticate");
         assert_eq!(page(Method::POST, "/"), "/");
     }
 

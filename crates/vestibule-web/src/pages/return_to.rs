@@ -38,7 +38,7 @@ impl ReturnTo {
         if !is_local {
             return None;
         }
-        let ours = &app.config.public_url;
+        let ours = app.public_url();
         let url = ours.join(text).ok().filter(|url| url.origin() == ours.origin())?;
         let address = &url[Position::BeforePath..];
         (!address.starts_with("//")).then(|| ReturnTo(address.to_owned())) // `/.//host` is a path until it is sent
@@ -68,6 +68,16 @@ impl ReturnTo {
     /// The address.
     pub(super) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// As the query of another address, when there is somewhere to go.
+    pub(super) fn query_of(asked: Option<&ReturnTo>) -> String {
+        asked.map(ReturnTo::query).unwrap_or_default()
+    }
+
+    /// As the end of another address's query, when there is somewhere to go.
+    pub(super) fn more_of(asked: Option<&ReturnTo>) -> String {
+        ReturnTo::query_of(asked).replacen('?', "&", 1)
     }
 
     /// As the query of another address.

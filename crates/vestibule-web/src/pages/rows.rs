@@ -1,9 +1,9 @@
 //! Accounts and sessions as pages show them.
 
-use vestibule::{AccountView, SessionId};
+use vestibule::{AccountView, SessionId, device_name};
 
-use super::device;
 use super::moment::Moment;
+use super::proof;
 use crate::app::App;
 use crate::extract::Session;
 
@@ -21,6 +21,8 @@ pub(crate) struct SessionRow {
     pub id: SessionId,
     pub device: String,
     pub ip: Option<String>,
+    /// What its owner signed in with.
+    pub by: String,
     pub begun: Moment,
     pub last_seen: Moment,
     pub expires: Moment,
@@ -45,7 +47,8 @@ impl SessionRow {
     pub(super) fn of(session: vestibule::Session, current: &Session) -> SessionRow {
         SessionRow {
             id: session.id,
-            device: device::name(session.user_agent.as_deref()),
+            device: device_name(session.user_agent.as_deref()),
+            by: proof::words(session.method, session.second_factor),
             ip: session.ip,
             begun: Moment(session.created_at),
             last_seen: Moment(session.last_seen_at),

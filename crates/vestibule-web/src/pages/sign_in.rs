@@ -1,4 +1,7 @@
-//! Sign-in with a password, and on to where the visitor wanted to go.
+//! Sign-in with a password, and on to where the visitor wanted to go: by a second step where the account has one, and
+//! by way of the mailbox where its address must be proven first.
+
+mod step;
 
 use askama::Template;
 use axum::Router;
@@ -10,6 +13,7 @@ use vestibule::{Code, SignIn, SignInForm, SignUpMode};
 
 use super::form::Form;
 use super::frame::Frame;
+use super::mail_request;
 use super::notice::Arrival;
 use super::return_to::{Asked, ReturnTo};
 use super::{see_other, show, with_session};
@@ -26,7 +30,9 @@ struct SignInPage {
     frame: Frame,
     form: Form,
     return_to: Option<ReturnTo>,
+    query: String,
     is_sign_up_open: bool,
+    is_mail_read: bool,
 }
 
 #[derive(Deserialize)]
@@ -55,12 +61,17 @@ async fn sign_in(State(app): State<App>, caller: Caller, FormBody(fields): FormB
     let SignInFields { identifier, password, return_to } = fields;
     let return_to = ReturnTo::of(&app, return_to.as_deref());
     let typed = Form::blank().with("identifier", &identifier);
-    let form = SignInForm { identifier, password: password.into() };
+    let form = SignInForm { identifier, password: password.into(), mfa_code: None };
     let refused: Problem = match app.vestibule.sign_in(&caller.anonymous(), form).await {
         Ok(SignIn::Done(signed_in)) => {
             let on = see_other(ReturnTo::or_account(&app, return_to).as_str())?;
             return Ok(with_session(&app, &signed_in, on));
         }
+        Ok(SignIn::MfaRequired(pending)) => return step::lead(&app, &pending, return_to.as_ref()),
+        Ok(SignIn::EmailNotVerified) => {
+            return mail_request::unverified(&app, typed.typed("identifier"), return_to);
+        }
+        Ok(SignIn::WrongMfaCode) => Code::InvalidMfaCode.into(),
         Ok(SignIn::Refused) => Code::InvalidCredentials.into(),
         Err(error) => error.into(),
     };
@@ -69,10 +80,12 @@ async fn sign_in(State(app): State<App>, caller: Caller, FormBody(fields): FormB
 }
 
 fn page(app: &App, frame: Frame, form: Form, return_to: Option<ReturnTo>) -> Result<Response> {
-    let is_sign_up_open = app.vestibule.config().sign_up == SignUpMode::Open;
-    show(form.status(), &SignInPage { frame, form, return_to, is_sign_up_open })
+    let config = app.vestibule.config();
+    let (is_sign_up_open, is_mail_read) = (config.sign_up == SignUpMode::Open, config.is_mail_read());
+    let query = ReturnTo::query_of(return_to.as_ref());
+    show(form.status(), &SignInPage { frame, form, return_to, query, is_sign_up_open, is_mail_read })
 }
 
 pub(super) fn router() -> Router<App> {
-    Router::new().route("/sign-in", get(ask).post(sign_in))
+    Router::new().route("/sign-in", get(ask).post(sign_in)).merge(step::router())
 }

@@ -6,7 +6,7 @@ use axum::extract::{FromRef, State};
 use axum::http::Request;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
-use testkit::{PASSWORD, TestEngine, db_test};
+use testkit::{PASSWORD, TestDb, TestEngine, db_test};
 use tower::ServiceExt as _;
 use vestibule_web::extract::{Administrator, RecentlyProven, Session};
 use vestibule_web::{App, Limits, WebConfig};
@@ -23,9 +23,12 @@ impl FromRef<Host> for App {
     }
 }
 
+async fn engine(db: &TestDb) -> TestEngine {
+    TestEngine::with(db, |config| config.public_url = "http://localhost:3000/auth".parse().expect("a URL")).await
+}
+
 fn host(engine: &TestEngine) -> Router {
-    let mut config = WebConfig::new("http://localhost:3000/auth").expect("a fine URL");
-    config.limits = Limits::off();
+    let config = WebConfig { limits: Limits::off(), ..WebConfig::default() };
     let app = App::new(engine.engine.clone(), config).expect("a safe configuration");
     assert_eq!((app.base(), app.absolute("/sign-in").as_str()), ("/auth", "http://localhost:3000/auth/sign-in"));
     Router::new()
@@ -74,7 +77,7 @@ async fn sign_up(router: &Router) -> Value {
 }
 
 db_test!(a_host_guards_its_own_routes_with_our_extractors, |db| async move {
-    let engine = TestEngine::new(&db).await;
+    let engine = engine(&db).await;
     let router = host(&engine);
     let ann = sign_up(&router).await;
     let bearer = format!("Bearer {}", ann["token"].as_str().expect("a token"));
@@ -93,7 +96,7 @@ db_test!(a_host_guards_its_own_routes_with_our_extractors, |db| async move {
 });
 
 db_test!(a_hosts_unsafe_route_is_closed_to_a_cookie_without_proof, |db| async move {
-    let router = host(&TestEngine::new(&db).await);
+    let router = host(&engine(&db).await);
     let ann = sign_up(&router).await;
     let cookie = format!("vestibule={}", ann["token"].as_str().expect("a token"));
     let token = ann["csrf_token"].as_str().expect("a CSRF token");
@@ -110,7 +113,7 @@ db_test!(a_hosts_unsafe_route_is_closed_to_a_cookie_without_proof, |db| async mo
 });
 
 db_test!(under_a_prefix_unknown_addresses_stay_problems, |db| async move {
-    let router = host(&TestEngine::new(&db).await);
+    let router = host(&engine(&db).await);
     let (status, text) = send(&router, request("GET", "/auth/api/v1/nothing", &[], None)).await;
     assert!(status == 404 && text.contains("not_found"), "{status} {text}");
     let (status, text) = send(&router, request("PUT", "/auth/api/v1/session", &[], None)).await;

@@ -23,7 +23,7 @@ db_test!(every_answer_carries_the_security_headers_and_a_request_id_of_ours, |db
 });
 
 db_test!(with_tls_browsers_are_told_to_keep_to_it, |db| async move {
-    let app = TestApp::with(&db, |config| config.public_url = "https://id.example.com".parse().unwrap()).await;
+    let app = TestApp::at(&db, "https://id.example.com").await;
     assert_eq!(app.get("/healthz").await.header("strict-transport-security"), "max-age=31536000");
 });
 

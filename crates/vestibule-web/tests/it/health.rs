@@ -31,7 +31,7 @@ db_test!(a_running_instance_is_alive_and_ready, |db| async move {
 db_test!(an_instance_that_does_not_follow_what_others_revoke_is_not_ready, |db| async move {
     let database = Db::connect(&db.url).await.expect("the database opens");
     let engine = Vestibule::builder(database, vec![7; 32].into()).build().await.expect("an engine");
-    let router = vestibule_web::router(engine, WebConfig::new("http://localhost:8080").expect("a fine URL"));
+    let router = vestibule_web::router(engine, WebConfig::default());
     let request = Request::get("/readyz").body(Body::empty()).expect("a request");
     let response = router.oneshot(request).await.expect("an answer");
     assert_eq!(response.status(), 503);

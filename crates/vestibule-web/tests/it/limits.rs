@@ -194,6 +194,116 @@ db_test!(what_administrators_do_to_accounts_is_counted, |db| async move {
     }
 });
 
+const ASKING: [&str; 4] =
+    ["/api/v1/password/forgot", "/api/v1/email/verify/request", "/api/v1/magic-link", "/api/v1/email-code"];
+
+fn ask(app: &TestApp, path: &str, email: &str, peer: &str) -> Call {
+    app.post(path).peer(peer).json(json!({ "email": email }))
+}
+
+/// Asks four times for one mail each, which is as often as may be; `n` tells the requests apart.
+async fn ask_four_times(app: &TestApp, email: impl Fn(usize) -> String, peer: impl Fn(usize) -> String) {
+    for (n, path) in ASKING.into_iter().enumerate() {
+        assert_eq!(ask(app, path, &email(n), &peer(n)).await.status, 202, "{path}: one count for all of them");
+    }
+}
+
+async fn is_refused(app: &TestApp, email: &str, peer: &str) {
+    for path in ASKING {
+        let refused = ask(app, path, email, peer).await;
+        assert_eq!(refused.problem(), (429, "too_many_requests".into()), "{path}");
+        assert_eq!(refused.header("retry-after"), "15");
+    }
+}
+
+db_test!(asking_for_mail_is_counted_by_address, |db| async move {
+    let app = TestApp::with(&db, |config| config.limits.password_reset = limit("4/60")).await;
+    ask_four_times(&app, |n| format!("user{n}@example.com"), |_| "192.0.2.1".into()).await;
+    is_refused(&app, "other@example.com", "192.0.2.1").await;
+    assert_eq!(ask(&app, ASKING[0], "other@example.com", "192.0.2.2").await.status, 202);
+});
+
+db_test!(asking_for_mail_is_counted_by_identifier_known_or_not, |db| async move {
+    let app = TestApp::with(&db, |config| config.limits.password_reset_identifier = limit("4/60")).await;
+    app.sign_up("ann@example.com").await;
+    for email in ["ann@example.com", "nobody@example.com"] {
+        ask_four_times(&app, |_| email.to_owned(), |n| format!("192.0.2.{n}")).await;
+        is_refused(&app, &format!(" {}", email.to_uppercase()), "192.0.2.9").await;
+    }
+    assert_eq!(ask(&app, ASKING[0], "other@example.com", "192.0.2.1").await.status, 202);
+});
+
+db_test!(asking_for_mail_is_counted_altogether, |db| async move {
+    let app = TestApp::with(&db, |config| config.limits.password_reset_global = limit("4/60")).await;
+    ask_four_times(&app, |n| format!("user{n}@example.com"), |n| format!("192.0.2.{n}")).await;
+    is_refused(&app, "other@example.com", "192.0.2.9").await;
+});
+
+db_test!(dead_links_and_wrong_codes_are_charged_as_guesses, |db| async move {
+    let guesses = [
+        ("/api/v1/email/verify", json!({"token": "vst_vfy_x"}), 410),
+        ("/api/v1/email/change/confirm", json!({"token": "vst_chg_x"}), 410),
+        ("/api/v1/password/reset", json!({"token": "vst_rst_x", "new_password": PASSWORD}), 410),
+        ("/api/v1/magic-link/redeem", json!({"token": "vst_mgl_x"}), 410),
+        ("/api/v1/email-code/redeem", json!({"email": "nobody@example.com", "code": "123456"}), 401),
+    ];
+    for (n, (path, body, status)) in guesses.iter().enumerate() {
+        let app = TestApp::with(&db, |config| config.limits.codes = limit("2/60")).await;
+        let guess = |peer: &str| app.post(path).peer(peer).json(body.clone());
+        assert_eq!(guess("192.0.2.1").await.status, *status, "{path}");
+        assert_eq!(guess("192.0.2.1").await.status, *status, "{path}");
+        assert_eq!(guess("192.0.2.1").await.problem(), (429, "too_many_requests".into()), "{path}");
+        let (next, body, _) = &guesses[(n + 1) % guesses.len()];
+        let next = app.post(next).peer("192.0.2.1").json(body.clone()).await;
+        assert_eq!(next.status, 429, "{path}: they are counted together");
+        let looking = app.get("/api/v1/password/reset/status?token=x").peer("192.0.2.1").await;
+        assert_eq!(looking.status, 429, "{path}");
+        assert_eq!(guess("192.0.2.2").await.status, *status, "{path}: another address");
+    }
+});
+
+db_test!(looking_at_links_that_are_none_is_guessing, |db| async move {
+    let app = TestApp::with(&db, |config| config.limits.codes = limit("2/60")).await;
+    app.sign_up("ann@example.com").await;
+    let good = crate::letters::link(&app, "/api/v1/password/forgot", "ann@example.com").await;
+    let look = |token: &str| app.get(&format!("/api/v1/password/reset/status?token={token}"));
+    for _ in 0..5 {
+        assert_eq!(look(&good).await.status, 200, "a good one is no guess");
+    }
+    assert_eq!(look("x").await.status, 200);
+    assert_eq!(look("x").await.status, 200);
+    assert_eq!(look(&good).await.status, 429);
+});
+
+db_test!(codes_typed_to_sign_in_count_as_sign_ins, |db| async move {
+    let app = TestApp::with(&db, |config| config.limits.sign_in_identifier = limit("2/60")).await;
+    let redeem = |email: &str| app.post("/api/v1/email-code/redeem").json(json!({"email": email, "code": "123456"}));
+    for email in ["nobody@example.com", "Nobody@Example.com"] {
+        assert_eq!(redeem(email).await.status, 401);
+    }
+    assert_eq!(redeem("nobody@example.com").await.problem(), (429, "too_many_requests".into()));
+    assert_eq!(sign_in(&app, "nobody@example.com", "192.0.2.1").await.status, 429);
+});
+
+db_test!(dangerous_acts_with_mail_are_counted_by_account, |db| async move {
+    let app = TestApp::with(&db, |config| config.limits.sensitive = limit("1/60")).await;
+    let root = app.administrator("root").await;
+    let ann = app.sign_up("ann@example.com").await;
+    let user = format!("/api/v1/admin/users/{}", ann.account_id);
+    let own = |path: &str, body| app.post(path).bearer(&ann.token).json(body);
+    let admin = |path: &str| app.post(path).bearer(&root.token);
+    assert_eq!(own("/api/v1/password/set", json!({"new_password": PASSWORD})).await.status, 422);
+    let change = json!({"new_email": "ann@example.org", "password": PASSWORD});
+    assert_eq!(own("/api/v1/email/change", change).await.status, 429);
+    assert_eq!(admin(&format!("{user}/reset-mfa")).await.status, 204);
+    for what in ["reset-mfa", "reset-link", "resend-invite", "revoke-invite"] {
+        assert_eq!(admin(&format!("{user}/{what}")).await.problem(), (429, "too_many_requests".into()), "{what}");
+    }
+    for path in ["/api/v1/admin/mail/test".to_owned(), format!("/api/v1/admin/mail/{}/retry", ann.account_id)] {
+        assert_eq!(admin(&path).await.problem(), (429, "too_many_requests".into()), "{path}");
+    }
+});
+
 db_test!(off_is_off, |db| async move {
     let app = TestApp::with(&db, |config| config.limits = Limits::off()).await;
     for _ in 0..120 {

@@ -102,6 +102,93 @@ db_test!(a_body_of_another_type_or_too_large_is_refused, |db| async move {
     assert_eq!(app.post("/api/v1/sign-in").body(JSON, just).await.status, 401);
 });
 
+/// Every route that takes JSON about mail and second factors, and whether it takes a session.
+const ROUTES: [(&str, bool); 16] = [
+    ("/api/v1/password/forgot", false),
+    ("/api/v1/password/reset", false),
+    ("/api/v1/password/set", true),
+    ("/api/v1/email/verify/request", false),
+    ("/api/v1/email/verify", false),
+    ("/api/v1/email/change", true),
+    ("/api/v1/email/change/confirm", false),
+    ("/api/v1/magic-link", false),
+    ("/api/v1/magic-link/redeem", false),
+    ("/api/v1/email-code", false),
+    ("/api/v1/email-code/redeem", false),
+    ("/api/v1/session/reauthenticate", true),
+    ("/api/v1/me/mfa/setup", true),
+    ("/api/v1/me/mfa/enable", true),
+    ("/api/v1/me/mfa/disable", true),
+    ("/api/v1/me/mfa/recovery-codes", true),
+];
+
+/// Every field that one of those routes takes.
+const FIELDS: [&str; 8] =
+    ["email", "new_email", "token", "code", "mfa_code", "password", "new_password", "current_password"];
+
+db_test!(no_route_of_mail_and_second_factors_stumbles, |db| async move {
+    let app = TestApp::new(&db).await;
+    let ann = app.sign_up("ann@example.com").await;
+    for (path, takes_session) in ROUTES {
+        let call = || if takes_session { app.post(path).bearer(&ann.token) } else { app.post(path) };
+        let bodies: [&[u8]; 7] = [b"", b"{", b"null", b"[1]", b"true", b"\"secret-value\"", b"{\"token\":"];
+        for body in bodies {
+            let answer = call().body(JSON, body.to_vec()).await;
+            assert_eq!(answer.problem(), (400, "malformed_json".into()), "{path} {body:?}");
+        }
+        for value in [json!(1), json!(["secret-value"]), json!({"$gt": "secret-value"}), json!(true)] {
+            let body: serde_json::Map<_, _> = FIELDS.iter().map(|field| ((*field).to_owned(), value.clone())).collect();
+            let answer = call().json(body.into()).await;
+            assert_eq!(answer.problem(), (400, "malformed_json".into()), "{path} {value}");
+            assert!(!answer.text.contains("secret-value"), "{path}: {}", answer.text);
+        }
+        for text in
+            ["", "\u{0}", "x\u{0}y", "\u{202e}", "'; DROP TABLE accounts; --", "vst_mgl_", "%00", &"x".repeat(6000)]
+        {
+            let body: serde_json::Map<_, _> = FIELDS.iter().map(|field| ((*field).to_owned(), json!(text))).collect();
+            let answer = call().json(body.into()).await;
+            assert!(answer.status.is_client_error(), "{path} {text:?}: {} {}", answer.status, answer.text);
+            assert!(!answer.problem().1.is_empty());
+        }
+        let large = call().body(JSON, vec![b' '; 70_000]).await;
+        assert_eq!(large.problem(), (413, "payload_too_large".into()), "{path}");
+        for content_type in ["text/plain", "application/x-www-form-urlencoded", ""] {
+            let answer = call().body(content_type, "{}").await;
+            assert_eq!(answer.problem(), (415, "unsupported_media_type".into()), "{path} {content_type}");
+        }
+    }
+    assert_eq!(app.get("/api/v1/session").bearer(&ann.token).await.status, 200, "nothing happened");
+    for query in ["", "?token=%00", "?token=a&token=b"] {
+        let answer = app.get(&format!("/api/v1/password/reset/status{query}")).await;
+        assert_eq!(answer.problem(), (400, "bad_request".into()), "{query}");
+    }
+});
+
+db_test!(fields_that_grant_nothing_may_be_unknown_ones, |db| async move {
+    let app = TestApp::new(&db).await;
+    for path in ["/api/v1/password/forgot", "/api/v1/magic-link", "/api/v1/email-code", "/api/v1/email/verify/request"]
+    {
+        let body = json!({"email": "ann@example.com", "locale": "de", "redirect": "https://evil.example"});
+        assert_eq!(app.post(path).json(body).await.status, 202, "{path}");
+    }
+});
+
+db_test!(two_cookies_of_one_name_are_none, |db| async move {
+    let app = TestApp::new(&db).await;
+    let ann = app.sign_up("ann@example.com").await;
+    for (path, takes_session) in ROUTES.into_iter().filter(|(_, takes_session)| !takes_session) {
+        let call = app.post(path).header("cookie", &format!("vestibule={}; vestibule=x", ann.token));
+        let answer =
+            call.json(json!({"email": "nobody@example.com", "token": "x", "code": "1", "new_password": "x"})).await;
+        let is_asking = answer.status == 202;
+        assert!(
+            is_asking || answer.problem() == (400, "bad_request".into()),
+            "{path} {takes_session}: {}",
+            answer.text
+        );
+    }
+});
+
 db_test!(strange_paths_and_queries_are_refused, |db| async move {
     let app = TestApp::new(&db).await;
     let root = app.administrator("root").await;

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use testkit::{PASSWORD, TestEngine, db_test};
-use vestibule::{Code, PageRequest};
+use vestibule::{Caller, Code, PageRequest, SignIn, SignInForm};
 
+use crate::pages_authenticator::set_up;
 use crate::pages_visitor::{Visitor, id_of};
 
 const EARLIER: Duration = Duration::from_secs(16 * 60);
@@ -20,9 +21,9 @@ db_test!(the_profile_is_edited_and_cleared, |db| async move {
     assert_eq!(seen.place(), "/account?done=profile_saved");
     let page = ann.follow(&seen).await;
     page.assert_says("The profile was saved.");
-    assert_eq!(page.forms()[1].fields["username"], "ann");
+    assert_eq!(page.form("/account").fields["username"], "ann");
     let seen = ann.submit(&page, "/account", &[("name", ""), ("username", "")]).await;
-    assert_eq!(ann.follow(&seen).await.forms()[1].fields["name"], "");
+    assert_eq!(ann.follow(&seen).await.form("/account").fields["name"], "");
 });
 
 db_test!(a_refused_profile_says_why_and_keeps_what_was_typed, |db| async move {
@@ -34,7 +35,8 @@ db_test!(a_refused_profile_says_why_and_keeps_what_was_typed, |db| async move {
     let page = ann.get("/account").await;
     let seen = ann.submit(&page, "/account", &[("name", "Ann"), ("username", "root")]).await;
     seen.assert_mistake(409, "username", Code::UsernameInUse.message());
-    assert_eq!((seen.forms()[1].fields["name"].as_str(), seen.forms()[1].fields["username"].as_str()), ("Ann", "root"));
+    let typed = seen.form("/account").fields;
+    assert_eq!((typed["name"].as_str(), typed["username"].as_str()), ("Ann", "root"));
     let seen = ann.submit(&page, "/account", &[("username", "a b")]).await;
     seen.assert_mistake(422, "username", Code::UsernameInvalid.message());
     assert!(seen.html.contains("<title>Error: Profile"));
@@ -81,6 +83,36 @@ db_test!(sessions_are_listed_and_ended_one_by_one_or_all_at_once, |db| async mov
     assert_eq!(seen.place(), "/account/sessions?done=other_sessions_ended");
     assert!(phone.get("/account").await.place().starts_with("/sign-in"));
     assert_eq!(ann.get("/account").await.status, 200);
+});
+
+db_test!(sessions_and_activity_say_what_somebody_signed_in_with, |db| async move {
+    let engine = TestEngine::new(&db).await;
+    let mut root = Visitor::at(&engine);
+    root.administer(&engine, "root").await;
+    let mut ann = root.stranger();
+    ann.sign_up("ann@example.com").await;
+    let (authenticator, recovery_codes) = set_up(&engine, &mut ann).await;
+    for code in [authenticator.next(&engine), recovery_codes[0].clone()] {
+        engine.clock.advance(Duration::from_secs(1));
+        let form = SignInForm {
+            identifier: "ann@example.com".to_owned(),
+            password: PASSWORD.into(),
+            mfa_code: Some(code.into()),
+        };
+        let signed_in = engine.engine.sign_in(&Caller::anonymous(), form).await.unwrap();
+        assert!(matches!(signed_in, SignIn::Done(_)), "{signed_in:?}");
+    }
+    let sessions = ann.get("/account/sessions").await;
+    let told = ["Password", "Password and authenticator app", "Password and recovery code"];
+    for words in told {
+        sessions.assert_says(&format!("<td data-label=\"Signed in by\">{words}</td>"));
+    }
+    let user = format!("/admin/users/{}", id_of(&engine, "ann@example.com").await);
+    for page in [ann.get("/account/activity").await, root.get(&user).await] {
+        for words in told {
+            page.assert_says(&format!("Signing in<span class=\"how\">{words}</span>"));
+        }
+    }
 });
 
 db_test!(ending_the_present_session_by_its_id_is_signing_out, |db| async move {

@@ -4,6 +4,20 @@
 
 use std::collections::HashSet;
 
+/// Where the forms are sent that begin a session.
+const SIGNS_IN: [&str; 4] = ["/sign-in", "/sign-in/step", "/sign-up", "/setup"];
+/// Where the other forms are sent that nobody need be signed in for.
+const OPEN: [&str; 8] = [
+    "/forgot-password",
+    "/reset-password",
+    "/invitation",
+    "/verify-email",
+    "/confirm-email",
+    "/magic-link",
+    "/email-code",
+    "/request",
+];
+
 /// A tag as it stands in the page; the name of an end tag begins with a slash.
 #[derive(Debug)]
 pub struct Tag {
@@ -99,6 +113,11 @@ fn attributes(tag: &Tag, base: &str, ids: &[&str]) {
             assert!(value.split(' ').all(|id| ids.contains(&id)), "{name} points nowhere: {tag:?}");
         }
     }
+    let is_named = tag.attribute("aria-label").is_some() && tag.attribute("role") == Some("img");
+    assert!(
+        tag.name != "svg" || is_named || tag.attribute("aria-hidden") == Some("true"),
+        "a picture of what: {tag:?}"
+    );
     assert!(tag.name != "th" || tag.attribute("scope").is_some(), "a heading cell without scope: {tag:?}");
 }
 
@@ -110,6 +129,9 @@ fn field(tag: &Tag, labels: &HashSet<&str>) {
     }
     let is_inside_label = kind == "checkbox"; // <label><input type="checkbox"> words</label>
     assert!(is_inside_label || labels.contains(tag.attribute("id").unwrap_or_default()), "no label: {tag:?}");
+    if tag.attribute("autocomplete") == Some("one-time-code") {
+        assert_eq!(tag.attribute("value"), Some(""), "a code filled in");
+    }
     if kind == "password" {
         assert_eq!(tag.attribute("value"), Some(""), "a password filled in");
         let autocomplete = tag.attribute("autocomplete").unwrap_or_default();
@@ -117,20 +139,24 @@ fn field(tag: &Tag, labels: &HashSet<&str>) {
     }
 }
 
-/// Every form that is sent by POST carries the token of somebody signed in. Sign-in, sign-up and setup have no session.
-fn csrf(tags: &[Tag], is_signed_in: bool) {
-    let mut inside: Option<&str> = None;
+/// Every form that is sent by POST carries the token of whoever the page says is signed in. Forms that sign in need no
+/// token even then, and where nobody is signed in there is none: only the pages that are open to all have such forms.
+fn csrf(tags: &[Tag], has_cookie: bool) {
+    let action = |tag: &Tag| tag.attribute("action").unwrap_or_default().to_owned();
+    let posts = |tag: &Tag| tag.name == "form" && tag.attribute("method") == Some("post");
+    let is_signed_in = tags.iter().any(|tag| posts(tag) && action(tag).ends_with("/sign-out"));
+    assert!(has_cookie || !is_signed_in, "somebody is signed in who holds no cookie");
+    let mut inside: Option<String> = None;
     let mut carries_token = false;
     for tag in tags {
         match tag.name.as_str() {
-            "form" if tag.attribute("method") == Some("post") => {
-                (inside, carries_token) = (tag.attribute("action"), false);
-            }
+            "form" if posts(tag) => (inside, carries_token) = (Some(action(tag)), false),
             "input" => carries_token |= tag.attribute("name") == Some("csrf_token"),
             "/form" => {
-                let is_open = inside
-                    .is_none_or(|action| ["/sign-in", "/sign-up", "/setup"].iter().any(|end| action.ends_with(end)));
-                assert!(is_open || (carries_token && is_signed_in), "no CSRF token in the form to {inside:?}");
+                let is_one_of =
+                    |ends: &[&str]| inside.as_ref().is_none_or(|to| ends.iter().any(|end| to.ends_with(end)));
+                let needs_none = is_one_of(&SIGNS_IN) || (!is_signed_in && is_one_of(&OPEN));
+                assert!(needs_none || (carries_token && is_signed_in), "no CSRF token in the form to {inside:?}");
                 inside = None;
             }
             _ => {}

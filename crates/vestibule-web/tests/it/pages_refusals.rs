@@ -104,9 +104,10 @@ db_test!(a_form_counts_against_the_same_limits_as_the_api, |db| async move {
 });
 
 db_test!(under_a_prefix_everything_stays_under_it, |db| async move {
-    let engine = TestEngine::new(&db).await;
+    let engine =
+        TestEngine::with(&db, |config| config.public_url = "http://localhost:8080/auth".parse().unwrap()).await;
     let token = engine.engine.issue_setup_token(&vestibule::Caller::system()).await.unwrap().unwrap();
-    let mut root = Visitor::under(&engine, "/auth", |_| {});
+    let mut root = Visitor::at(&engine);
     assert_eq!(root.get("").await.place(), "/auth/setup");
     let page = root.get("/setup").await;
     let style = page.html.split("href=\"").nth(1).unwrap().split('"').next().unwrap();
@@ -124,6 +125,8 @@ db_test!(under_a_prefix_everything_stays_under_it, |db| async move {
     for path in [
         "/account",
         "/account/security",
+        "/account/security/email",
+        "/account/security/two-step",
         "/account/sessions",
         "/account/activity",
         "/account/data",
@@ -135,6 +138,7 @@ db_test!(under_a_prefix_everything_stays_under_it, |db| async move {
         "/admin/admins",
         "/admin/admins/new",
         &me,
+        "/admin/mail",
         "/admin/audit",
         "/docs",
     ] {
@@ -159,7 +163,7 @@ db_test!(a_hostile_name_is_only_ever_text, |db| async move {
     let page = ann.get("/account").await;
     let seen = ann.submit(&page, "/account", &[("name", HOSTILE)]).await;
     let shown = ann.follow(&seen).await;
-    assert_eq!(shown.forms()[1].fields["name"], HOSTILE);
+    assert_eq!(shown.form("/account").fields["name"], HOSTILE);
     let id = id_of(&engine, "ann@example.com").await;
     for path in ["/admin", "/admin/users", &format!("/admin/users/{id}"), "/admin/audit"] {
         let page = root.get(path).await;
@@ -169,7 +173,7 @@ db_test!(a_hostile_name_is_only_ever_text, |db| async move {
     let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("search", HOSTILE).finish();
     root.get(&format!("/admin/users?{query}")).await.assert_says(HOSTILE);
     let seen = ann.submit(&page, "/account", &[("username", HOSTILE)]).await;
-    assert_eq!(seen.forms()[1].fields["username"], HOSTILE);
+    assert_eq!(seen.form("/account").fields["username"], HOSTILE);
 });
 
 db_test!(a_hostile_browser_name_is_only_ever_text, |db| async move {

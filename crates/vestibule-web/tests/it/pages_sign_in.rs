@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use testkit::{PASSWORD, TestEngine, db_test};
 use url::form_urlencoded;
-use vestibule::Code;
+use vestibule::{Caller, Code, MEMBERS, NewUser};
 
 use crate::pages_visitor::Visitor;
 
@@ -122,4 +122,34 @@ db_test!(a_link_for_the_console_leads_through_sign_in, |db| async move {
     root.administer(&engine, "root").await;
     let sent = root.get("/admin/login").await;
     assert_eq!(root.follow(&sent).await.place(), "/admin");
+});
+
+db_test!(the_other_ways_in_lead_to_where_the_visitor_wanted_to_go_as_well, |db| async move {
+    let engine = TestEngine::new(&db).await;
+    let mut visitor = Visitor::at(&engine);
+    let page = visitor.get("/sign-in?return_to=/account/data").await;
+    for way in ["/forgot-password", "/magic-link", "/email-code", "/sign-up"] {
+        let address = format!("{way}?return_to=%2Faccount%2Fdata");
+        assert!(page.html.contains(&format!("href=\"{address}\"")), "{way}: {}", page.html);
+        assert_eq!(visitor.get(&address).await.forms()[0].fields["return_to"], "/account/data", "{way}");
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("return_to", ELSEWHERE[0]).finish();
+        assert!(!visitor.get(&format!("{way}?{query}")).await.html.contains("evil"), "{way}");
+    }
+});
+
+db_test!(a_username_does_not_say_which_address_is_to_be_proven, |db| async move {
+    let engine = TestEngine::with(&db, |config| config.require_verified_email = true).await;
+    let new = NewUser {
+        email: Some("ann@example.com".to_owned()),
+        username: Some("ann".to_owned()),
+        password: Some(PASSWORD.into()),
+        group_ids: vec![MEMBERS],
+        ..NewUser::default()
+    };
+    engine.engine.create_user(&Caller::host("root"), new).await.expect("an account can be made");
+    let mut ann = Visitor::at(&engine);
+    let page = ann.get("/sign-in").await;
+    let seen = ann.submit(&page, "/sign-in", &[("identifier", "ann"), ("password", PASSWORD)]).await;
+    assert_eq!((seen.status.as_u16(), seen.forms()[0].fields["email"].as_str()), (403, ""));
+    assert!(!seen.html.contains("ann@example.com"), "{}", seen.html);
 });

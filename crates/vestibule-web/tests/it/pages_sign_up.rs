@@ -14,7 +14,8 @@ db_test!(whoever_signs_up_is_welcomed_on_their_own_page, |db| async move {
     assert_eq!(seen.place(), "/app?a=b");
     let page = ann.get("/account").await;
     page.assert_says("ann@example.com");
-    assert_eq!(page.forms()[1].fields["name"], "Ann Lee");
+    let profile = page.forms().into_iter().find(|form| form.action == "/account").expect("the profile");
+    assert_eq!(profile.fields["name"], "Ann Lee");
     assert_eq!(ann.get("/sign-up").await.place(), "/account");
 });
 
@@ -50,4 +51,26 @@ db_test!(where_sign_up_is_closed_the_pages_say_so, |db| async move {
     let seen = visitor.post("/sign-up", &fields).await;
     assert_eq!(seen.status, 403);
     seen.assert_says("Sign-up is closed");
+});
+
+db_test!(where_sign_up_is_by_invitation_the_pages_say_so, |db| async move {
+    let engine = TestEngine::with(&db, |config| config.sign_up = SignUpMode::Invite).await;
+    let mut visitor = Visitor::at(&engine);
+    let page = visitor.get("/sign-up").await;
+    page.assert_says("Sign-up is by invitation");
+    assert!(page.forms().is_empty());
+    assert!(!visitor.get("/sign-in").await.html.contains("/sign-up"));
+    let fields = [("email", "ann@example.com"), ("name", ""), ("password", PASSWORD)];
+    let seen = visitor.post("/sign-up", &fields).await;
+    assert_eq!(seen.status, 403);
+    seen.assert_says("Open the link in the mail that invited you");
+});
+
+db_test!(an_address_with_an_account_is_not_signed_up_again_without_a_password, |db| async move {
+    let engine = TestEngine::new(&db).await;
+    let mut visitor = Visitor::at(&engine);
+    visitor.stranger().sign_up("ann@example.com").await;
+    let page = visitor.get("/sign-up").await;
+    let seen = visitor.submit(&page, "/sign-up", &[("email", "ann@example.com")]).await;
+    seen.assert_mistake(409, "email", Code::EmailInUse.message());
 });

@@ -1,4 +1,4 @@
-//! A browser without a screen: it keeps its cookie, sends the form that is really in the page, and looks at every page
+//! A browser without a screen: it keeps its cookies, sends the form that is really in the page, and looks at every page
 //! it is shown with [`markup::check`], so that no test meets a page that breaks the rules of all pages.
 
 use std::collections::BTreeMap;
@@ -14,13 +14,11 @@ use vestibule_web::{App, Limits, WebConfig};
 
 use crate::pages_markup::{self as markup, Tag};
 
-pub const ORIGIN: &str = "http://localhost:8080";
-
 /// Somebody in front of a browser.
 pub struct Visitor {
     router: Router,
     base: String,
-    cookie: Option<String>,
+    cookies: BTreeMap<String, String>,
 }
 
 /// What the browser shows.
@@ -32,24 +30,18 @@ pub struct Seen {
 }
 
 impl Visitor {
-    /// At an instance with the defaults and no limits.
+    /// At an instance without limits, mounted where its public URL says.
     pub fn at(engine: &TestEngine) -> Visitor {
-        Visitor::under(engine, "", |_| {})
-    }
-
-    /// At an instance mounted under a prefix, reached in a way of its own.
-    pub fn under(engine: &TestEngine, prefix: &str, change: impl FnOnce(&mut WebConfig)) -> Visitor {
-        let mut config = WebConfig::new(format!("{ORIGIN}{prefix}").as_str()).expect("a fine URL");
-        config.limits = Limits::off();
-        change(&mut config);
+        let config = WebConfig { limits: Limits::off(), ..WebConfig::default() };
         let app = App::new(engine.engine.clone(), config).expect("a safe configuration");
-        let router = if prefix.is_empty() { app.router() } else { Router::new().nest(prefix, app.router()) };
-        Visitor { router, base: prefix.to_owned(), cookie: None }
+        let base = app.base().to_owned();
+        let router = if base.is_empty() { app.router() } else { Router::new().nest(&base, app.router()) };
+        Visitor { router, base, cookies: BTreeMap::new() }
     }
 
     /// Somebody else at the same instance.
     pub fn stranger(&self) -> Visitor {
-        Visitor { router: self.router.clone(), base: self.base.clone(), cookie: None }
+        Visitor { router: self.router.clone(), base: self.base.clone(), cookies: BTreeMap::new() }
     }
 
     /// Signs up through the page.
@@ -95,6 +87,12 @@ impl Visitor {
         let action = format!("{}{action}", self.base);
         let form = page.forms().into_iter().find(|form| form.action == action);
         let form = form.unwrap_or_else(|| panic!("no form is sent to {action} in {}", page.html));
+        self.send_form(&form, fields).await
+    }
+
+    /// Fills in a form and sends it.
+    pub async fn send_form(&mut self, form: &Form, fields: &[(&str, &str)]) -> Seen {
+        let action = &form.action;
         let mut filled: Vec<(String, String)> =
             form.fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         filled.retain(|(name, _)| !fields.iter().any(|(field, _)| field == name));
@@ -102,7 +100,7 @@ impl Visitor {
             assert!(form.names.contains(&(*field).to_owned()), "{action} has no field {field}: {:?}", form.names);
             filled.push(((*field).to_owned(), (*value).to_owned()));
         }
-        self.post(&action, &filled).await
+        self.post(action, &filled).await
     }
 
     /// Sends a form that is in no page.
@@ -119,34 +117,53 @@ impl Visitor {
     }
 
     async fn send(&mut self, request: axum::http::request::Builder, body: String) -> Seen {
-        let request = match &self.cookie {
-            Some(token) => request.header(header::COOKIE, format!("vestibule={token}")),
-            None => request,
-        };
+        let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = if pairs.is_empty() { request } else { request.header(header::COOKIE, pairs.join("; ")) };
         let response = self.router.clone().oneshot(request.body(Body::from(body)).expect("a request")).await;
         let response = response.expect("a router always answers");
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.expect("a body without a socket arrives");
         let seen =
             Seen { status: parts.status, headers: parts.headers, html: String::from_utf8_lossy(&bytes).into_owned() };
-        self.keep_cookie(&seen);
+        self.keep_cookies(&seen);
         if seen.header("content-type").starts_with("text/html") {
-            markup::check(&seen.html, &self.base, self.cookie.is_some());
+            markup::check(&seen.html, &self.base, self.has_cookie());
         }
         seen
     }
 
-    fn keep_cookie(&mut self, seen: &Seen) {
-        let Some(cookie) = seen.headers.get(header::SET_COOKIE) else { return };
-        let cookie = cookie.to_str().expect("ASCII");
-        assert!(cookie.contains("; Path=/; HttpOnly; SameSite=Lax"), "{cookie}");
-        let token = cookie.strip_prefix("vestibule=").and_then(|rest| rest.split(';').next()).expect("our cookie");
-        self.cookie = Some(token.to_owned()).filter(|token| !token.is_empty());
+    fn keep_cookies(&mut self, seen: &Seen) {
+        for cookie in seen.headers.get_all(header::SET_COOKIE) {
+            let cookie = cookie.to_str().expect("ASCII");
+            let (name, rest) = cookie.split_once('=').expect("a name");
+            let (value, attributes) = rest.split_once("; ").expect("attributes");
+            let same_site = if name == "vestibule-step" { "Strict" } else { "Lax" };
+            assert!(attributes.starts_with(&format!("Path=/; HttpOnly; SameSite={same_site}; Max-Age=")), "{cookie}");
+            match value {
+                "" => self.cookies.remove(name),
+                value => self.cookies.insert(name.to_owned(), value.to_owned()),
+            };
+        }
+    }
+
+    /// Comes with a session that was begun elsewhere.
+    pub fn arrive(&mut self, token: &str) {
+        self.cookies.insert("vestibule".to_owned(), token.to_owned());
+    }
+
+    /// What the browser holds under a name.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies.get(name).map(String::as_str)
+    }
+
+    /// Loses the cookie of this name, as after its time.
+    pub fn forget(&mut self, name: &str) {
+        self.cookies.remove(name);
     }
 
     /// Whether the browser holds a session's cookie.
     pub fn has_cookie(&self) -> bool {
-        self.cookie.is_some()
+        self.cookies.contains_key("vestibule")
     }
 }
 
@@ -194,6 +211,12 @@ impl Seen {
             }
         }
         forms
+    }
+
+    /// The form of the page that is sent to this address.
+    pub fn form(&self, action: &str) -> Form {
+        let form = self.forms().into_iter().find(|form| form.action == action);
+        form.unwrap_or_else(|| panic!("no form is sent to {action} in {}", self.html))
     }
 
     /// The CSRF token in the page.

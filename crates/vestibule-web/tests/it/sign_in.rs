@@ -30,7 +30,7 @@ db_test!(a_browser_signs_in_and_out_by_cookie, |db| async move {
 });
 
 db_test!(behind_tls_the_cookie_is_bound_to_the_host, |db| async move {
-    let app = TestApp::with(&db, |config| config.public_url = "https://id.example.com/auth".parse().unwrap()).await;
+    let app = TestApp::at(&db, "https://id.example.com/auth").await;
     let answer = app.post("/api/v1/sign-up").json(json!({"email": "ann@example.com", "password": PASSWORD})).await;
     let cookie = answer.header("set-cookie");
     assert!(cookie.starts_with("__Host-vestibule=vst_ses_"), "{cookie}");

@@ -27,6 +27,10 @@ db_test!(the_console_is_for_administrators_alone, |db| async move {
         ("POST", format!("{PATH}/{id}/enable")),
         ("POST", format!("{PATH}/{id}/unlock")),
         ("POST", format!("{PATH}/{id}/password")),
+        ("POST", format!("{PATH}/{id}/resend-invite")),
+        ("POST", format!("{PATH}/{id}/revoke-invite")),
+        ("POST", format!("{PATH}/{id}/reset-link")),
+        ("POST", format!("{PATH}/{id}/reset-mfa")),
         ("GET", format!("{PATH}/{id}/sessions")),
         ("DELETE", format!("{PATH}/{id}/sessions")),
         ("DELETE", format!("{PATH}/{id}/sessions/{id}")),
@@ -35,6 +39,9 @@ db_test!(the_console_is_for_administrators_alone, |db| async move {
         ("PATCH", format!("/api/v1/admin/admins/{id}")),
         ("DELETE", format!("/api/v1/admin/admins/{id}")),
         ("GET", "/api/v1/admin/audit-log".to_owned()),
+        ("GET", "/api/v1/admin/mail".to_owned()),
+        ("POST", "/api/v1/admin/mail/test".to_owned()),
+        ("POST", format!("/api/v1/admin/mail/{id}/retry")),
     ];
     for (method, path) in calls {
         let call = || app.call(method.parse().expect("a method"), &path);
@@ -94,7 +101,7 @@ db_test!(what_a_new_account_lacks_is_told, |db| async move {
         (json!({"email": "ann@example.com", "password": PASSWORD, "group_ids": []}), 422, "no_groups"),
         (json!({"email": "ann@example.com", "password": PASSWORD, "group_ids": stranger}), 422, "group_unknown"),
         (json!({"email": "ann@example.com", "password": PASSWORD}), 400, "malformed_json"),
-        (json!({"email": "ann@example.com", "group_ids": members}), 422, "password_required"),
+        (json!({"username": "ann", "group_ids": members}), 422, "password_required"),
         (json!({"password": PASSWORD, "group_ids": members}), 422, "identifier_required"),
         (json!({"email": "ann", "password": PASSWORD, "group_ids": members}), 422, "email_invalid"),
         (json!({"username": "root", "password": PASSWORD, "group_ids": members}), 409, "username_in_use"),

@@ -45,7 +45,7 @@ db_test!(racing_read_modify_writes_lose_nothing, |db: TestDb| async move {
         async move {
             for _ in 0..25 {
                 let mut tx = database.write().await.expect("a transaction");
-                tx.exec("UPDATE locks SET taken = taken + 1 WHERE name = $1", &[&"decoy"]).await.expect("locked");
+                tx.exec("UPDATE locks SET taken = taken + 1 WHERE name = $1", &[&"decoy-0"]).await.expect("locked");
                 let (seq,): (i64,) = tx.one("SELECT seq FROM feed", &[]).await.expect("a row");
                 tx.exec("UPDATE feed SET seq = $1", &[&(seq + 1)]).await.expect("updated");
                 tx.commit().await.expect("committed");

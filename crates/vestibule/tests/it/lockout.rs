@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use testkit::{TestDb, TestEngine, db_test, race};
-use vestibule::{AuditFilter, ChangePassword, PageRequest, PasswordChange, Reauthenticate};
+use vestibule::{AuditFilter, ChangePassword, PageRequest, PasswordChange, Reauthenticate, Reproof};
 
 use crate::people::{OTHER, PASSWORD, account, administrator, by, live, sign_up, signs_in};
 
@@ -101,7 +101,7 @@ db_test!(wrong_current_passwords_count_on_the_same_counter, |db: TestDb| async m
     let signed_in = sign_up(&t.engine, "ann@example.com").await;
     let (ann, session) = (&signed_in.account.account, live(&t.engine, &signed_in).await.expect("signed in"));
     for _ in 0..3 {
-        let wrong = t.engine.reauthenticate(&by(ann), &session, OTHER.into()).await;
+        let wrong = t.engine.reauthenticate(&by(ann), &session, Reproof::Password(OTHER.into())).await;
         assert!(matches!(wrong, Ok(Reauthenticate::WrongPassword)));
     }
     for _ in 0..2 {
@@ -112,7 +112,7 @@ db_test!(wrong_current_passwords_count_on_the_same_counter, |db: TestDb| async m
     let after = account(&t.engine, ann.id).await;
     assert_eq!(after.failed_attempts, 5);
     assert!(after.locked_until.is_some());
-    let right = t.engine.reauthenticate(&by(ann), &session, PASSWORD.into()).await;
+    let right = t.engine.reauthenticate(&by(ann), &session, Reproof::Password(PASSWORD.into())).await;
     assert!(matches!(right, Ok(Reauthenticate::WrongPassword)), "locked for the right one as well");
 });
 
@@ -125,7 +125,7 @@ db_test!(a_right_current_password_takes_back_only_its_own_attempt, |db: TestDb| 
         assert_eq!(account(&t.engine, ann.id).await.failed_attempts, wrong);
     }
     let session = live(&t.engine, &signed_in).await.expect("signed in");
-    let right = t.engine.reauthenticate(&by(&ann), &session, PASSWORD.into()).await;
+    let right = t.engine.reauthenticate(&by(&ann), &session, Reproof::Password(PASSWORD.into())).await;
     assert!(matches!(right, Ok(Reauthenticate::Done(_))), "the fifth is still looked at");
     let after = account(&t.engine, ann.id).await;
     assert_eq!((after.failed_attempts, after.locked_until), (4, None));

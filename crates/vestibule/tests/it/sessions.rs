@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use testkit::{TestDb, TestEngine, db_test, race};
-use vestibule::{Caller, Code, Error, PageRequest, Reauthenticate};
+use vestibule::{Caller, Code, Error, PageRequest, Reauthenticate, Reproof};
 
 use crate::people::{PASSWORD, account, by, live, sign_up, signs_in};
 
@@ -103,7 +103,8 @@ db_test!(a_proof_counts_for_fifteen_minutes_and_renews_the_token, |db: TestDb| a
     let caller = by(&ann.account.account);
     let refused = t.engine.close_account(&caller, &session).await;
     assert!(matches!(refused, Err(Error::Denied(Code::ReauthenticationRequired))), "{refused:?}");
-    let proven = t.engine.reauthenticate(&caller, &session, PASSWORD.into()).await.expect("an answer");
+    let proven =
+        t.engine.reauthenticate(&caller, &session, Reproof::Password(PASSWORD.into())).await.expect("an answer");
     let Reauthenticate::Done(fresh) = proven else { panic!("the password is right") };
     assert!(live(&t.engine, &ann).await.is_none(), "the old token is dead");
     let session = live(&t.engine, &fresh).await.expect("the new one lives");
@@ -120,7 +121,7 @@ db_test!(one_of_two_racing_proofs_rotates_and_the_session_lives_under_one_token,
         let session = live(&t.engine, &ann).await.expect("signed in");
         let outcomes = race(4, |_| {
             let (engine, session, caller) = (t.engine.clone(), session.clone(), by(&ann.account.account));
-            async move { engine.reauthenticate(&caller, &session, PASSWORD.into()).await }
+            async move { engine.reauthenticate(&caller, &session, Reproof::Password(PASSWORD.into())).await }
         })
         .await;
         let done = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Reauthenticate::Done(_)))).count();

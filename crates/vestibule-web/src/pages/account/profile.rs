@@ -8,6 +8,7 @@ use axum::routing::get;
 use serde::Deserialize;
 use vestibule::ProfileEdit;
 
+use super::email::Address;
 use crate::app::App;
 use crate::error::Result;
 use crate::extract::{Caller, FormBody, Query, Session};
@@ -23,6 +24,7 @@ struct ProfilePage {
     frame: Frame,
     form: Form,
     user: AccountRow,
+    address: Address,
 }
 
 #[derive(Deserialize)]
@@ -57,8 +59,9 @@ async fn edit(
 async fn page(app: &App, session: &Session, frame: Frame, form: Form) -> Result<Response> {
     let user = AccountRow::of(app, app.vestibule.account(session.account_id).await?);
     let account = &user.view.account;
+    let address = Address::of(app, account.clone());
     let form = form.or("name", account.name.as_deref()).or("username", account.username.as_deref());
-    show(form.status(), &ProfilePage { frame, form, user })
+    show(form.status(), &ProfilePage { frame, form, user, address })
 }
 
 pub(super) fn router() -> Router<App> {

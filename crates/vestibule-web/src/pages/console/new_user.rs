@@ -1,13 +1,16 @@
-//! Making an account for somebody else.
+//! Making an account for somebody else: with a password to tell them, or with an invitation to choose one.
 
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use vestibule::{AccountView, Caller as By, MEMBERS, NewUser};
+use secrecy::SecretString;
+use vestibule::{Caller as By, CreatedUser, Invitation, MEMBERS, NewUser};
 
 use super::groups::{self, Choice, Pairs};
+use super::mail_line::invitation_notice;
+use super::shown_link::show_once;
 use crate::app::App;
 use crate::error::Result;
 use crate::extract::{Administrator, Caller, FormBody, RecentlyProven, Session};
@@ -23,6 +26,18 @@ struct NewUserPage {
     form: Form,
     choices: Vec<Choice>,
     min_length: usize,
+    /// Whether an invitation is mailed; else its link is shown.
+    has_smtp: bool,
+}
+
+impl NewUserPage {
+    fn password_hint(&self) -> String {
+        let otherwise = if self.has_smtp { "send" } else { "be shown" };
+        let length = self.min_length;
+        format!(
+            "At least {length} characters, which you tell them yourself. Leave it empty to {otherwise} an invitation."
+        )
+    }
 }
 
 async fn ask(
@@ -40,18 +55,26 @@ async fn create(
 ) -> Result<Response> {
     app.limits.sensitive(session.account_id)?;
     match make(&app, &caller.acting(&session), &pairs).await {
-        Ok(view) => done(&app, &format!("/admin/users/{}", view.account.id), Notice::UserCreated),
+        Ok(CreatedUser { view, invitation: Some(Invitation { url: Some(url), .. }) }) => {
+            show_once(&app, &session, &view.account, url)
+        }
+        Ok(CreatedUser { view, invitation }) => {
+            let notice = invitation.map_or(Notice::UserCreated, |sent| invitation_notice(&sent.delivery));
+            done(&app, &format!("/admin/users/{}", view.account.id), notice)
+        }
         Err(problem) => page(&app, &session, typed(&pairs).refused(problem)?).await,
     }
 }
 
-async fn make(app: &App, by: &By, pairs: &Pairs) -> Result<AccountView> {
+async fn make(app: &App, by: &By, pairs: &Pairs) -> Result<CreatedUser> {
     let field = |name| given(groups::value(pairs, name));
     let user = NewUser {
         email: field("email"),
         username: field("username"),
         name: field("name"),
-        password: Some(groups::value(pairs, "password").into()),
+        password: Some(groups::value(pairs, "password"))
+            .filter(|password| !password.is_empty())
+            .map(SecretString::from),
         group_ids: groups::read(pairs)?,
     };
     Ok(app.vestibule.create_user(by, user).await?)
@@ -67,7 +90,8 @@ async fn page(app: &App, session: &Session, form: Form) -> Result<Response> {
     let choices = groups::choices(app.vestibule.list_groups().await?, &form);
     let frame = Frame::at(app, session, Here::Users).titled("New account").around(&form);
     let min_length = app.vestibule.config().password.min_length;
-    show(form.status(), &NewUserPage { frame, form, choices, min_length })
+    let has_smtp = app.vestibule.config().mail.smtp.is_some();
+    show(form.status(), &NewUserPage { frame, form, choices, min_length, has_smtp })
 }
 
 pub(super) fn router() -> Router<App> {

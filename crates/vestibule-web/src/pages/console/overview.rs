@@ -8,6 +8,7 @@ use axum::response::Response;
 use axum::routing::get;
 use vestibule::{AccountCounts, AuditFilter, PageRequest};
 
+use super::mail::MailRoute;
 use crate::app::App;
 use crate::error::Result;
 use crate::extract::{Administrator, Query};
@@ -25,6 +26,7 @@ struct OverviewPage {
     frame: Frame,
     counts: AccountCounts,
     acts: Vec<Act>,
+    route: MailRoute,
 }
 
 async fn overview(
@@ -37,7 +39,7 @@ async fn overview(
     let rows = app.vestibule.list_audit(&AuditFilter::default(), latest).await?;
     let acts = rows.items.into_iter().map(Act::of).collect();
     let frame = Frame::at(&app, &session, Here::Overview).with_notice(arrival.notice());
-    show(StatusCode::OK, &OverviewPage { frame, counts, acts })
+    show(StatusCode::OK, &OverviewPage { frame, counts, acts, route: MailRoute::of(&app) })
 }
 
 pub(super) fn router() -> Router<App> {

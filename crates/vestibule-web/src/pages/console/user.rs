@@ -1,17 +1,19 @@
-//! One account: what is known of it, its sessions, what happened to it lately, and everything that can be done to it.
-//! A form of this page that was refused shows the page again; field names are unique on it.
+//! One account: what is known of it, its sessions, what happened to it and was mailed to it lately, and everything that
+//! can be done to it. A form of this page that was refused shows the page again; field names are unique on it.
 
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use vestibule::{AccountId, AccountState, AuditFilter, PageRequest};
+use vestibule::{AccountId, AccountState, AuditFilter, MailKind, PageRequest};
 
 use super::groups::{self, Choice};
+use super::mail_line::MailLine;
 use crate::app::App;
 use crate::error::Result;
 use crate::extract::{Administrator, Path, Query, Session};
+use crate::pages::account::Standing;
 use crate::pages::form::Form;
 use crate::pages::frame::{Frame, Here};
 use crate::pages::history::Act;
@@ -21,9 +23,10 @@ use crate::pages::return_to::ReturnTo;
 use crate::pages::rows::{AccountRow, SessionRow};
 use crate::pages::{done, show};
 
-/// How many of its sessions and latest acts are shown.
+/// How many of its sessions, latest acts and latest mails are shown.
 const SESSIONS: i64 = 100;
 const LATEST: i64 = 10;
+const MAILS: i64 = 5;
 
 #[derive(Template)]
 #[template(path = "console/user.html")]
@@ -37,17 +40,22 @@ struct UserPage {
     /// Where to prove who one is, when that is too long ago.
     prove: Option<String>,
     min_length: usize,
+    /// Whether mail goes out; else links are shown.
+    has_smtp: bool,
 }
 
 /// What is shown of the account besides itself.
 struct Details {
     is_self: bool,
-    is_disabled: bool,
+    state: AccountState,
     email_verified: Option<Moment>,
     locked_until: Option<Moment>,
     choices: Vec<Choice>,
     sessions: Vec<SessionRow>,
     acts: Vec<Act>,
+    second_factor: Standing,
+    /// The latest mails to it.
+    mails: Vec<MailLine>,
 }
 
 async fn ask(
@@ -95,25 +103,47 @@ pub(super) async fn page(
     let frame = Frame::at(app, session, Here::Users).titled(&user.label).around(&form).with_notice(notice);
     let path = format!("{}/admin/users/{id}", app.base());
     let prove = ReturnTo::page(app, &format!("/admin/users/{id}")).prove(app, session);
-    let min_length = app.vestibule.config().password.min_length;
-    show(form.status(), &UserPage { frame, form, user, details, path, prove, min_length })
+    let config = app.vestibule.config();
+    let (min_length, has_smtp) = (config.password.min_length, config.mail.smtp.is_some());
+    show(form.status(), &UserPage { frame, form, user, details, path, prove, min_length, has_smtp })
 }
 
 impl Details {
+    fn is_disabled(&self) -> bool {
+        self.state == AccountState::Disabled
+    }
+
+    /// Whether its person has not arrived yet.
+    fn is_invited(&self) -> bool {
+        self.state == AccountState::Invited
+    }
+
+    fn is_active(&self) -> bool {
+        self.state == AccountState::Active
+    }
+
+    /// The mail with its latest invitation, if one of the latest mails is that.
+    fn invitation(&self) -> Option<&MailLine> {
+        self.mails.iter().find(|mail| mail.kind == MailKind::AccountInvite)
+    }
+
     async fn of(app: &App, session: &Session, user: &AccountRow, form: &Form) -> Result<Details> {
         let account = &user.view.account;
         let page = PageRequest { limit: SESSIONS, cursor: None };
         let sessions = app.vestibule.list_sessions(account.id, page).await?;
         let about = AuditFilter { about: Some(account.id), ..AuditFilter::default() };
         let latest = app.vestibule.list_audit(&about, PageRequest { limit: LATEST, cursor: None }).await?;
+        let mails = app.vestibule.mail_of(account.id, MAILS).await?;
         Ok(Details {
             is_self: account.id == session.account_id,
-            is_disabled: account.state == AccountState::Disabled,
+            state: account.state,
             email_verified: account.email_verified_at.map(Moment),
             locked_until: account.locked_until.filter(|_| user.is_locked).map(Moment),
             choices: groups::choices(app.vestibule.list_groups().await?, form),
             sessions: sessions.items.into_iter().map(|one| SessionRow::of(one, session)).collect(),
             acts: latest.items.into_iter().map(Act::of).collect(),
+            second_factor: Standing::of(app.vestibule.second_factor(account.id).await?),
+            mails: mails.into_iter().map(|row| MailLine::of(app, row)).collect(),
         })
     }
 }

@@ -71,9 +71,10 @@ impl UsersQuery {
         [("search", &self.search), ("state", &self.state), ("group", &self.group)]
     }
 
-    /// The states to choose from: those that an account can have as long as nobody is invited.
-    fn states(&self) -> [(AccountState, bool); 2] {
-        [AccountState::Active, AccountState::Disabled].map(|state| (state, self.state == state.as_str()))
+    /// The states to choose from.
+    fn states(&self) -> [(AccountState, bool); 3] {
+        [AccountState::Invited, AccountState::Active, AccountState::Disabled]
+            .map(|state| (state, self.state == state.as_str()))
     }
 
     fn is_group(&self, group: &GroupRef) -> bool {

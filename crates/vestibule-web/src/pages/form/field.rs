@@ -19,6 +19,8 @@ pub(crate) struct Field<'a> {
     says_optional: bool,
     /// Whether it holds words, which are spelt and begin with capitals.
     holds_words: bool,
+    /// Whether it holds digits alone, so that a phone shows its number pad.
+    holds_digits: bool,
 }
 
 impl HtmlSafe for Field<'_> {}
@@ -37,6 +39,7 @@ impl<'a> Field<'a> {
             is_required: true,
             says_optional: false,
             holds_words: false,
+            holds_digits: false,
         }
     }
 
@@ -50,9 +53,20 @@ impl<'a> Field<'a> {
         Field { holds_words: true, ..self }
     }
 
+    /// For digits alone, so that a phone shows its number pad.
+    pub(in crate::pages) fn of_digits(self) -> Self {
+        Field { holds_digits: true, ..self }
+    }
+
     /// With a line that says what belongs in it.
     pub(in crate::pages) fn hint(self, hint: impl Into<String>) -> Self {
         Field { hint: Some(hint.into()), ..self }
+    }
+
+    /// With one more sentence in that line.
+    pub(in crate::pages) fn also(self, more: &str) -> Self {
+        let hint = self.hint.as_deref().map_or_else(|| more.to_owned(), |hint| format!("{hint} {more}"));
+        self.hint(hint)
     }
 
     /// With what a browser may fill in (WHATWG HTML, autofill field names).

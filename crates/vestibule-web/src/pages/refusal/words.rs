@@ -10,7 +10,7 @@ use crate::error::{Problem, whole_seconds};
 
 /// The words of one message.
 #[derive(Debug)]
-pub(super) struct Words {
+pub(in crate::pages) struct Words {
     pub title: &'static str,
     pub sentence: String,
     pub advice: String,
@@ -31,7 +31,7 @@ struct Known {
     link: (&'static str, &'static str),
 }
 
-const KNOWN: [Known; 8] = [
+const KNOWN: [Known; 11] = [
     Known {
         code: Code::AdministratorRequired,
         title: "For administrators only",
@@ -52,6 +52,29 @@ const KNOWN: [Known; 8] = [
         sentence: "The form did not belong to your present session, so nothing was changed.",
         advice: "Go back, reload the page and send the form again.",
         link: START,
+    },
+    Known {
+        code: Code::EmailInUse,
+        title: "That address is taken",
+        sentence: "Another account has this e-mail address by now, so nothing was changed.",
+        advice: "Sign in to that account, or choose another address in yours.",
+        link: ACCOUNT,
+    },
+    Known {
+        code: Code::InvitationRequired,
+        title: "Sign-up is by invitation",
+        sentence: "Here an account begins with an invitation.",
+        advice: "Open the link in the mail that invited you, or ask an administrator for an invitation. If you have an \
+         account already, sign in.",
+        link: SIGN_IN,
+    },
+    Known {
+        code: Code::MailOff,
+        title: "No mail from here",
+        sentence: "This instance sends no mail, so it cannot mail you a link or a code.",
+        advice: "Sign in with your password. If you do not know it any more, ask an administrator for a link to choose a \
+         new one.",
+        link: SIGN_IN,
     },
     Known {
         code: Code::MethodNotAllowed,

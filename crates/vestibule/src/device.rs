@@ -1,4 +1,4 @@
-//! What a browser calls itself, in two words that its owner recognises. A guess for people; nothing rests on it.
+//! What a client calls itself, in two words that its owner recognises. A guess for people; nothing rests on it.
 
 /// Programs by what they write, the most telling first: every browser also claims to be an older one.
 const PROGRAMS: [(&str, &str); 8] = [
@@ -26,7 +26,7 @@ const SYSTEMS: [(&str, &str); 7] = [
 const LONGEST: usize = 60;
 
 /// A device as its owner knows it.
-pub(super) fn name(user_agent: Option<&str>) -> String {
+pub fn device_name(user_agent: Option<&str>) -> String {
     let Some(text) = user_agent.filter(|text| !text.trim().is_empty()) else {
         return "Unknown device".to_owned();
     };
@@ -52,12 +52,12 @@ mod tests {
             "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36";
         let safari =
             "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1 Version/19.0 Safari/604.1";
-        assert_eq!(name(Some(chrome)), "Chrome on Linux");
-        assert_eq!(name(Some(&format!("{chrome} Edg/140.0"))), "Edge on Linux");
-        assert_eq!(name(Some(safari)), "Safari on iPhone");
-        assert_eq!(name(Some("curl/8.5.0")), "curl");
-        assert_eq!(name(Some("my-script")), "my-script");
-        assert_eq!(name(Some(&"é".repeat(400))).chars().count(), LONGEST);
-        assert_eq!([name(None), name(Some(" "))], ["Unknown device", "Unknown device"]);
+        assert_eq!(device_name(Some(chrome)), "Chrome on Linux");
+        assert_eq!(device_name(Some(&format!("{chrome} Edg/140.0"))), "Edge on Linux");
+        assert_eq!(device_name(Some(safari)), "Safari on iPhone");
+        assert_eq!(device_name(Some("curl/8.5.0")), "curl");
+        assert_eq!(device_name(Some("my-script")), "my-script");
+        assert_eq!(device_name(Some(&"é".repeat(400))).chars().count(), LONGEST);
+        assert_eq!([device_name(None), device_name(Some(" "))], ["Unknown device", "Unknown device"]);
     }
 }
