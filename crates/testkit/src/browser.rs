@@ -46,6 +46,16 @@ impl Browser {
     /// # Panics
     /// When Chromium or its driver is not installed.
     pub async fn start(javascript: bool) -> Browser {
+        for _ in 0..4 {
+            if let Ok(browser) = Browser::try_start(javascript).await {
+                return browser;
+            }
+        }
+        Browser::try_start(javascript).await.expect("chromium is installed and starts: run `cargo xtask test`")
+    }
+
+    /// Fails also when somebody else took the port between our choosing it and the driver's.
+    async fn try_start(javascript: bool) -> WebDriverResult<Browser> {
         let profile = tempfile::Builder::new().prefix("vestibule-browser-").tempdir().expect("a directory can be made");
         let port = free_port();
         let mut command = Command::new("/usr/bin/chromedriver");
@@ -56,9 +66,8 @@ impl Browser {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let capabilities = capabilities(&profile, javascript).expect("the capabilities are JSON");
-        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await;
-        let driver = driver.expect("chromium is installed and starts: run `cargo xtask test`");
-        Browser { driver, port, _chromedriver: chromedriver, _profile: profile }
+        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await?;
+        Ok(Browser { driver, port, _chromedriver: chromedriver, _profile: profile })
     }
 }
 
