@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use secrecy::SecretSlice;
-use vestibule::{Background, Clock, Config, Db, Random, Timestamp, Vestibule};
+use vestibule::{Background, Clock, Config, Db, Policy, Random, Timestamp, Vestibule};
 
 use crate::databases::TestDb;
 use crate::mailbox::Mailbox;
@@ -20,6 +20,7 @@ pub struct TestEngine {
     /// Its clock.
     pub clock: Clock,
     url: String,
+    policy: Policy,
     background: Option<Background>,
 }
 
@@ -33,7 +34,16 @@ impl TestEngine {
     pub async fn with(db: &TestDb, change: impl FnOnce(&mut Config)) -> TestEngine {
         let mut config = cheap();
         change(&mut config);
-        Self::build(&db.url, config, Clock::manual(START), Random::seeded(1)).await
+        Self::build(&db.url, (config, Policy::built_in()), Clock::manual(START), Random::seeded(1)).await
+    }
+
+    /// With a policy file laid over the built-in policy.
+    ///
+    /// # Panics
+    /// When the text is not a policy.
+    pub async fn with_policy(db: &TestDb, policy: &str) -> TestEngine {
+        let policy = Policy::parse(policy).expect("the test's policy can be read");
+        Self::build(&db.url, (cheap(), policy), Clock::manual(START), Random::seeded(1)).await
     }
 
     /// With other settings, and nothing that runs beside the test: mail goes out when the test says so.
@@ -43,14 +53,16 @@ impl TestEngine {
 
     /// By the machine's clock, for what another process must agree about.
     pub async fn system_clock(db: &TestDb) -> TestEngine {
-        Self::build(&db.url, cheap(), Clock::system(), Random::seeded(1)).await
+        let settings = (cheap(), Policy::built_in());
+        Self::build(&db.url, settings, Clock::system(), Random::seeded(1)).await
     }
 
-    /// Another node on the same database: its own connections and cache, the same secret, clock and settings. It draws
-    /// from the same stream of randomness, as two streams of one seed would give two rows one id.
+    /// Another node on the same database: its own connections and cache, the same secret, clock, settings and policy. It
+    /// draws from the same stream of randomness, as two streams of one seed would give two rows one id.
     pub async fn second_node(&self) -> TestEngine {
         let first = &self.engine;
-        let second = Self::build(&self.url, first.config().clone(), self.clock.clone(), first.random().clone()).await;
+        let settings = (first.config().clone(), self.policy.clone());
+        let second = Self::build(&self.url, settings, self.clock.clone(), first.random().clone()).await;
         if self.background.is_some() { second } else { second.quieted().await }
     }
 
@@ -66,16 +78,16 @@ impl TestEngine {
         self
     }
 
-    async fn build(url: &str, config: Config, clock: Clock, random: Random) -> TestEngine {
+    async fn build(url: &str, (config, policy): (Config, Policy), clock: Clock, random: Random) -> TestEngine {
         let db = Db::connect(url).await.expect("the test's database opens");
-        let builder = Vestibule::builder(db, SecretSlice::from(vec![7; 32]));
+        let builder = Vestibule::builder(db, SecretSlice::from(vec![7; 32])).policy(policy.clone());
         let engine = builder.config(config).clock(clock.clone()).random(random).build().await;
         let engine = engine.expect("an engine can be built");
         let background = engine.start();
         while !engine.health().await.is_ready() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        TestEngine { engine, clock, url: url.to_owned(), background: Some(background) }
+        TestEngine { engine, clock, url: url.to_owned(), policy, background: Some(background) }
     }
 }
 

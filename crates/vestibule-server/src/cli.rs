@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{admin, audit, config, doctor, healthcheck, migrate, setup_token, user};
+use crate::commands::{admin, audit, config, doctor, group, healthcheck, migrate, policy, setup_token, user};
 use crate::{failure, serve};
 
 /// Accounts for an application: sign-up, sign-in, sessions, a console, an audit log.
@@ -37,6 +37,12 @@ enum Command {
     /// Users.
     #[command(subcommand, arg_required_else_help = true)]
     User(user::Command),
+    /// Groups, to look at.
+    #[command(subcommand, arg_required_else_help = true)]
+    Group(group::Command),
+    /// The policy: what there is to be permitted, and who is.
+    #[command(subcommand, arg_required_else_help = true)]
+    Policy(policy::Command),
     /// The audit log.
     #[command(subcommand, arg_required_else_help = true)]
     Audit(audit::Command),
@@ -58,6 +64,8 @@ pub async fn run() -> ExitCode {
         Command::Doctor(args) => doctor::run(file, args).await,
         Command::Admin(command) => admin::run(file, command).await,
         Command::User(command) => user::run(file, command).await,
+        Command::Group(command) => group::run(file, command).await,
+        Command::Policy(command) => policy::run(file, command).await,
         Command::Audit(command) => audit::run(file, command).await,
         Command::Config(command) => config::run(file, command),
         Command::Healthcheck => healthcheck::run(file),

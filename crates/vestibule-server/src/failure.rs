@@ -13,9 +13,13 @@ use crate::settings::Problems;
 #[derive(Debug)]
 pub struct Usage(pub String);
 
-/// The command did its work and found something wrong; it has said so already.
+/// The command did its work and found something wrong, or the answer is no; it has said so already.
 #[derive(Debug)]
 pub struct Unwell;
+
+/// A question whose answer is the exit code had none: that is neither a yes nor a no.
+#[derive(Debug)]
+pub struct Unanswered(pub anyhow::Error);
 
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -29,14 +33,25 @@ impl fmt::Display for Unwell {
     }
 }
 
+impl fmt::Display for Unanswered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("there is no answer")
+    }
+}
+
 impl std::error::Error for Usage {}
 impl std::error::Error for Unwell {}
+impl std::error::Error for Unanswered {}
 
 /// Says why a command failed, and makes its exit code.
 pub fn exit_code(done: anyhow::Result<()>) -> ExitCode {
     let Err(why) = done else { return ExitCode::SUCCESS };
     if why.is::<Unwell>() {
         return ExitCode::from(1);
+    }
+    if let Some(Unanswered(why)) = why.downcast_ref() {
+        eprintln!("vestibule: {}", explain(why));
+        return ExitCode::from(2);
     }
     if is_broken_pipe(&why) {
         return ExitCode::SUCCESS;
@@ -61,6 +76,7 @@ fn explain(why: &anyhow::Error) -> String {
             lines.collect::<Vec<_>>().join("\n")
         }
         Some(Error::Conflict(code) | Error::Denied(code)) => code.message().to_owned(),
+        Some(Error::Forbidden(why)) => why.detail.clone(),
         Some(Error::NotFound) => "there is no such thing".to_owned(),
         Some(Error::TooMany { .. } | Error::Unavailable { .. }) => "busy; nothing was done, try again".to_owned(),
         // The operator is at the machine: the cause is theirs to see.

@@ -1,11 +1,13 @@
 //! Opening an instance: settings, then the master secret, then the database and the engine on it.
 //! The secret comes before the database: a database that has data has a secret already. Serving, `migrate up` and
 //! `admin create` make what is not there; every other command finds it, or is refused without having made anything.
+//! Only serving writes the policy of its settings over the one that is there: a command that was run with other
+//! settings than the server's must not change what anybody may do.
 
 use std::path::Path;
 
-use secrecy::ExposeSecret as _;
-use vestibule::{Db, Error, MigrationState, Vestibule};
+use secrecy::{ExposeSecret as _, SecretSlice};
+use vestibule::{Builder, Db, Error, MigrationState, Vestibule};
 
 use crate::failure::Usage;
 use crate::settings::{Problems, Settings, master_secret};
@@ -33,21 +35,43 @@ pub async fn closing<T>(
     done
 }
 
-/// The engine on the database that the settings name; the database and its secret made if they are not there, its
-/// schema brought up to date.
+/// The engine of a server: the database and its secret made if they are not there, its schema brought up to date, and
+/// the policy of the settings written to it.
 pub async fn begin(settings: &Settings) -> anyhow::Result<Vestibule> {
-    let secret = master_secret::obtain(&settings.database)?;
-    let db = connect(settings).await?;
-    Ok(Vestibule::builder(db, secret).config(settings.engine.clone()).build().await?)
+    Ok(made(settings).await?.build().await?)
+}
+
+/// The engine of a command that may come before the first start: as `begin`, but a policy that is there stays.
+pub async fn begin_beside(settings: &Settings) -> anyhow::Result<Vestibule> {
+    Ok(made(settings).await?.only_if_new().build().await?)
 }
 
 /// The engine on a database that is there and has this binary's schema.
-async fn open(settings: &Settings) -> anyhow::Result<Vestibule> {
+pub async fn open(settings: &Settings) -> anyhow::Result<Vestibule> {
+    Ok(existing(settings).await?.only_if_new().build().await?)
+}
+
+/// The same, for a command that compares or explains the policy and must not have written it.
+pub async fn open_to_look(settings: &Settings) -> anyhow::Result<Vestibule> {
+    Ok(existing(settings).await?.without_policy().build().await?)
+}
+
+async fn existing(settings: &Settings) -> anyhow::Result<Builder> {
     require_database(settings)?;
     let secret = master_secret::existing(&settings.database)?;
     let db = connect(settings).await?;
     require_nothing_pending(&db).await?;
-    Ok(Vestibule::builder(db, secret).config(settings.engine.clone()).build().await?)
+    Ok(builder(settings, db, secret))
+}
+
+/// On the database that the settings name, made if it is not there, as its secret is.
+async fn made(settings: &Settings) -> anyhow::Result<Builder> {
+    let secret = master_secret::obtain(&settings.database)?;
+    Ok(builder(settings, connect(settings).await?, secret))
+}
+
+fn builder(settings: &Settings, db: Db, secret: SecretSlice<u8>) -> Builder {
+    Vestibule::builder(db, secret).config(settings.engine.clone()).policy(settings.policy.policy.clone())
 }
 
 /// Refuses a database that is not there, before anything makes it.

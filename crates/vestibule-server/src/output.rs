@@ -3,9 +3,17 @@
 //! Text from outside (names, browsers) never reaches a terminal with its control characters.
 
 use std::io::{self, IsTerminal as _, Stderr, Write};
+use std::pin::pin;
+use std::time::Duration;
 
 use comfy_table::{Table, presets};
 use serde::Serialize;
+use tokio::time::interval;
+
+/// How often what takes long shows that it goes on.
+const BEAT: Duration = Duration::from_millis(250);
+/// The bar of something whose end is not known: a block that wanders.
+const BAR: [&str; 4] = ["[=   ]", "[ =  ]", "[  = ]", "[   =]"];
 
 /// How far something long has come: a count on standard error for whoever watches there. Silent elsewhere, and where
 /// the rows themselves go to the terminal.
@@ -44,6 +52,33 @@ pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [
 /// A value that may be absent, as a cell of a table.
 pub fn cell<T: ToString>(value: Option<T>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| value.to_string())
+}
+
+/// Waits for something long that does not count its steps, with a bar on standard error for whoever watches there.
+pub async fn watched<T>(what: &str, work: impl Future<Output = T>) -> T {
+    let is_watched = io::stderr().is_terminal();
+    beside(work, is_watched.then(io::stderr), what, BEAT).await
+}
+
+async fn beside<T>(work: impl Future<Output = T>, mut terminal: Option<impl Write>, what: &str, every: Duration) -> T {
+    let (mut work, mut beat, mut bars) = (pin!(work), interval(every), BAR.iter().cycle());
+    beat.tick().await; // the first comes at once, and most of what is waited for is over before the second
+    let mut is_begun = false;
+    loop {
+        tokio::select! {
+            done = &mut work => {
+                if let Some(terminal) = terminal.as_mut().filter(|_| is_begun) {
+                    write!(terminal, "\r\u{1b}[K").ok();
+                }
+                return done;
+            }
+            _ = beat.tick() => {
+                if let (Some(terminal), Some(bar)) = (&mut terminal, bars.next()) {
+                    is_begun = write!(terminal, "\r{bar} {what}").and_then(|()| terminal.flush()).is_ok();
+                }
+            }
+        }
+    }
 }
 
 impl Progress {
@@ -93,6 +128,20 @@ mod tests {
         let mut nowhere = Progress::<Vec<u8>> { terminal: None, what: "rows", is_begun: false };
         nowhere.reached(1).unwrap();
         assert!(!nowhere.is_begun);
+    }
+
+    #[tokio::test]
+    async fn what_takes_long_shows_that_it_goes_on_and_leaves_nothing() {
+        let (every, mut terminal) = (Duration::from_millis(1), Vec::new());
+        beside(tokio::time::sleep(every * 100), Some(&mut terminal), "working", every).await;
+        let shown = String::from_utf8(terminal).unwrap();
+        assert!(
+            shown.starts_with("\r[=   ] working\r[ =  ] working") && shown.ends_with("working\r\x1b[K"),
+            "{shown:?}"
+        );
+        let mut terminal = Vec::new();
+        assert_eq!(beside(async { 7 }, Some(&mut terminal), "working", BEAT).await, 7);
+        assert!(terminal.is_empty(), "what is over at once shows nothing");
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub async fn run(file: Option<&Path>) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {} (listen, VESTIBULE_LISTEN)", settings.listen))?;
     let engine = instance::begin(&settings).await?;
+    tracing::info!(policy = %settings.policy, "the policy is in force");
     let setup_token = first_administrator::prepare(&engine, settings.admin).await?;
     let proxies = settings.web.trusted_proxies.clone();
     let router = mount(&engine.config().public_url, vestibule_web::router(engine.clone(), settings.web));

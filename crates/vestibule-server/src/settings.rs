@@ -13,6 +13,7 @@ mod mask;
 pub mod master_secret;
 mod parse;
 mod password;
+mod policy;
 mod problem;
 mod session;
 mod sign_up;
@@ -32,6 +33,7 @@ pub use key::Key;
 pub use layers::{Layers, Source};
 pub use log::{Log, LogFormat};
 pub use mail::development_outbox;
+pub use policy::ChosenPolicy;
 pub use problem::{Problem, Problems};
 
 /// The settings of this instance.
@@ -45,6 +47,8 @@ pub struct Settings {
     pub engine: Config,
     /// The database and its secret.
     pub database: Database,
+    /// The policy that is meant to be in force.
+    pub policy: ChosenPolicy,
     /// The first administrator, made while there is none.
     pub admin: Option<NewAdministrator>,
     /// How and what to log.
@@ -75,10 +79,12 @@ fn read_all(layers: &Layers, problems: &mut Vec<Problem>) -> Option<Settings> {
     let limits = keep(problems, limits::read(layers));
     let engine = read_engine(layers, public_url, problems);
     let database = keep(problems, Database::read(layers));
+    let policy = keep(problems, ChosenPolicy::read(layers));
     let admin = keep(problems, admin::read(layers));
     let log = keep(problems, log::read(layers));
     let web = WebConfig { limits: limits?, ..web? };
-    Some(Settings { listen: listen?, web, engine: engine?, database: database?, admin: admin?, log: log? })
+    let (database, policy, admin) = (database?, policy?, admin?);
+    Some(Settings { listen: listen?, web, engine: engine?, database, policy, admin, log: log? })
 }
 
 /// What the engine is told.

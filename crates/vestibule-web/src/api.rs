@@ -7,18 +7,28 @@ pub(crate) mod account;
 mod administrators;
 #[expect(unused_qualifications, reason = "in what utoipa makes of a query")]
 mod audit;
+mod circumstances;
 mod email;
 mod email_code;
+mod evaluation;
+mod evaluations;
+mod explain;
+mod group_members;
+mod group_preview;
+mod groups;
 mod health;
 pub(crate) mod link;
 pub(crate) mod list;
 mod magic_link;
 mod mail;
 mod me;
+mod my_permissions;
 mod my_sessions;
 pub(crate) mod password;
 #[expect(unused_qualifications, reason = "in what utoipa makes of a query")]
 mod password_reset;
+pub(crate) mod permission;
+mod permissions;
 mod second_factor;
 mod session;
 mod setup;
@@ -26,8 +36,10 @@ mod sign_in;
 mod sign_out;
 mod sign_up;
 pub(crate) mod typed_code;
+mod user_grants;
 mod user_invite;
 mod user_password;
+mod user_permissions;
 mod user_second_factor;
 mod user_sessions;
 #[expect(unused_qualifications, reason = "in what utoipa makes of a query")]
@@ -52,12 +64,22 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(me::router())
         .merge(second_factor::router())
         .merge(my_sessions::router())
+        .merge(my_permissions::router())
         .merge(users::router())
         .merge(user_invite::router())
         .merge(user_password::router())
         .merge(user_second_factor::router())
         .merge(user_sessions::router())
         .merge(administrators::router())
+        .merge(groups::router())
+        .merge(group_members::router())
+        .merge(group_preview::router())
+        .merge(permissions::router())
+        .merge(user_grants::router())
+        .merge(user_permissions::router())
+        .merge(explain::router())
+        .merge(evaluation::router())
+        .merge(evaluations::router())
         .merge(audit::router())
         .merge(mail::router())
         .merge(health::router())

@@ -10,9 +10,13 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
-use vestibule::{Code, Error, FieldErrors};
+use vestibule::{Code, Error, FieldErrors, Forbidden};
 
 use crate::request;
+
+mod status;
+
+use status::status;
 
 /// A refusal, ready to be answered.
 #[derive(Clone, Debug)]
@@ -20,6 +24,7 @@ pub struct Problem {
     status: StatusCode,
     code: Code,
     detail: Option<String>,
+    permission: Option<String>,
     errors: FieldErrors,
     retry_after: Option<Duration>,
 }
@@ -49,6 +54,10 @@ pub(crate) struct ProblemBody {
     /// What to tell the operator.
     #[schema(value_type = Option<String>, format = Uuid)]
     request_id: Option<vestibule::RequestId>,
+    /// What stands against it, of a refusal by permission: `action:resource`, `scope`, or a thing of the policy file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false, example = "update:users")]
+    permission: Option<String>,
     /// What is wrong with which field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
@@ -82,6 +91,11 @@ impl Problem {
     /// What is wrong with which field.
     pub fn errors(&self) -> &FieldErrors {
         &self.errors
+    }
+
+    /// What stands against it, of a refusal by permission: `action:resource`, `scope`, or a thing of the policy file.
+    pub fn permission(&self) -> Option<&str> {
+        self.permission.as_deref()
     }
 
     /// How long to wait before trying again, if that would help.
@@ -119,6 +133,7 @@ impl Problem {
             code: self.code,
             detail: self.detail().to_owned(),
             request_id: request::id(),
+            permission: self.permission.clone(),
             errors: self.errors.0.iter().map(field).collect(),
         }
     }
@@ -126,7 +141,8 @@ impl Problem {
 
 impl From<Code> for Problem {
     fn from(code: Code) -> Problem {
-        Problem { status: status(code), code, detail: None, errors: FieldErrors::default(), retry_after: None }
+        let errors = FieldErrors::default();
+        Problem { status: status(code), code, detail: None, permission: None, errors, retry_after: None }
     }
 }
 
@@ -136,6 +152,7 @@ impl From<Error> for Problem {
             Error::Invalid(errors) => invalid(errors),
             Error::NotFound => Code::NotFound.into(),
             Error::Conflict(code) | Error::Denied(code) => code.into(),
+            Error::Forbidden(why) => forbidden(*why),
             Error::TooMany { retry_after } => waiting(Code::TooManyRequests, retry_after),
             Error::Unavailable { retry_after } => waiting(Code::Busy, retry_after),
             Error::Setup(_) | Error::Internal(_) => internal(&error),
@@ -169,6 +186,12 @@ fn invalid(errors: FieldErrors) -> Problem {
     Problem { errors, ..code.into() }
 }
 
+/// Says which permission stands against it.
+fn forbidden(why: Forbidden) -> Problem {
+    let Forbidden { code, permission, detail } = why;
+    Problem { detail: Some(detail), permission: Some(permission), ..code.into() }
+}
+
 fn waiting(code: Code, retry_after: Duration) -> Problem {
     Problem { retry_after: Some(retry_after), ..code.into() }
 }
@@ -189,70 +212,6 @@ pub(crate) fn whole_seconds(wait: Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
-/// The status of each code.
-fn status(code: Code) -> StatusCode {
-    match code {
-        Code::BadRequest | Code::MalformedJson => StatusCode::BAD_REQUEST,
-        Code::CodeInvalid
-        | Code::CurrentPasswordIncorrect
-        | Code::InvalidCredentials
-        | Code::InvalidMfaCode
-        | Code::MfaRequired
-        | Code::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Code::AdministratorRequired
-        | Code::CsrfTokenInvalid
-        | Code::EmailDomainNotAllowed
-        | Code::EmailNotVerified
-        | Code::InvitationRequired
-        | Code::OriginRefused
-        | Code::ReauthenticationRequired
-        | Code::SetupTokenInvalid
-        | Code::SignUpClosed => StatusCode::FORBIDDEN,
-        Code::NotFound => StatusCode::NOT_FOUND,
-        Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-        Code::AccountDisabled
-        | Code::EmailInUse
-        | Code::LastAdmin
-        | Code::MailConfigured
-        | Code::MailNotRetryable
-        | Code::MailOff
-        | Code::NotInvited
-        | Code::OwnAccount
-        | Code::PasswordSet
-        | Code::SetupClosed
-        | Code::UsernameInUse => StatusCode::CONFLICT,
-        Code::TokenExpired | Code::TokenInvalid => StatusCode::GONE,
-        Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Code::EmailInvalid
-        | Code::EmailRequired
-        | Code::EnrollmentExpired
-        | Code::FieldInvalid
-        | Code::GroupUnknown
-        | Code::IdentifierRequired
-        | Code::MfaCodeRequired
-        | Code::MfaNotEnabled
-        | Code::NameInvalid
-        | Code::NoEnrollmentInProgress
-        | Code::NoGroups
-        | Code::PasswordContainsIdentifier
-        | Code::PasswordInvalid
-        | Code::PasswordMissingClasses
-        | Code::PasswordRequired
-        | Code::PasswordReused
-        | Code::PasswordTooCommon
-        | Code::PasswordTooLong
-        | Code::PasswordTooShort
-        | Code::PasswordTooWeak
-        | Code::UsernameInvalid
-        | Code::ValidationFailed => StatusCode::UNPROCESSABLE_ENTITY,
-        Code::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
-        Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        Code::Busy => StatusCode::SERVICE_UNAVAILABLE,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -269,6 +228,14 @@ mod tests {
             (several.code(), several.status().as_u16(), several.errors().0.len()),
             (Code::ValidationFailed, 422, 2)
         );
+    }
+
+    #[test]
+    fn a_refusal_by_permission_names_it() {
+        let problem = Problem::from(Error::from(Forbidden::lacks(vestibule::Need::new("view", "users"))));
+        assert_eq!((problem.code(), problem.status().as_u16()), (Code::PermissionRequired, 403));
+        assert_eq!(problem.permission(), Some("view:users"));
+        assert!(problem.detail().contains("view:users"), "{}", problem.detail());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! [`router`] is the whole of it. A program that embeds Vestibule makes an [`App`] instead, mounts [`App::router`]
 //! wherever it likes (under a prefix too, which is then the path of the engine's `public_url`), and takes
-//! [`extract::Session`] or [`extract::Administrator`] in its own handlers; its state lends the `App` by `FromRef`.
+//! [`extract::Session`] or [`extract::Require`] in its own handlers; its state lends the `App` by `FromRef`.
 
 mod api;
 mod app;

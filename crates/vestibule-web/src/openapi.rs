@@ -16,10 +16,11 @@ use utoipa::{PartialSchema as _, ToSchema as _};
 
 use crate::app::App;
 use crate::error::{FieldProblem, ProblemBody};
+use crate::routes::DECISIONS;
 
 const ABOUT: &str = "Accounts, sessions and their administration. Authenticate with the token of a sign-in, as bearer \
 or as the cookie that comes with it; an unsafe request by cookie carries the session's CSRF token in `X-CSRF-Token`. \
-Every refusal is a problem (RFC 9457) with a stable `code`. Lists come in pages, newest first.";
+A route that takes a permission names it, as the role that its security asks for; so does the refusal. Every refusal is a problem (RFC 9457) with a stable `code`. Lists come in pages, newest first.";
 
 /// Adds what holds everywhere.
 pub(crate) fn complete(mut document: OpenApi, base: &str) -> OpenApi {
@@ -39,7 +40,8 @@ pub(crate) fn complete(mut document: OpenApi, base: &str) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(operation_id(method, path));
-            if path.starts_with("/api/") {
+            if path.starts_with("/api/") || path.starts_with(DECISIONS) {
+                add_permission(operation);
                 add_refusals(operation, method, path);
             }
         }
@@ -74,6 +76,22 @@ fn operation_id(method: &str, path: &str) -> String {
     words.fold(method.to_lowercase(), |id, word| format!("{id}_{word}"))
 }
 
+/// Says which permission is needed.
+fn add_permission(operation: &mut Operation) {
+    let Some(permission) = permission(operation) else { return };
+    let needs = format!("Needs the permission `{permission}`.");
+    operation.description = Some(match operation.description.take() {
+        Some(about) if !about.is_empty() => format!("{about}\n\n{needs}"),
+        Some(_) | None => needs,
+    });
+}
+
+/// The permission that an operation needs: the role that its security names.
+fn permission(operation: &Operation) -> Option<String> {
+    let security = serde_json::to_value(operation.security.as_ref()?).ok()?;
+    security.pointer("/0/bearer/0")?.as_str().map(str::to_owned)
+}
+
 /// The refusals that follow from a route's shape, beside those it declares itself, and the one form of them all.
 fn add_refusals(operation: &mut Operation, method: &str, path: &str) {
     let takes_session = operation.security.is_some();
@@ -84,13 +102,13 @@ fn add_refusals(operation: &mut Operation, method: &str, path: &str) {
         (has_body, "400", "malformed_json"),
         (takes_session || has_query, "400", "bad_request"),
         (is_guarded, "401", "unauthenticated"),
-        (path.starts_with("/api/v1/admin/"), "403", "administrator_required"),
+        (permission(operation).is_some(), "403", "permission_required"),
         (method != "GET", "403", "origin_refused"),
         (method != "GET" && takes_session, "403", "csrf_token_invalid"),
         (path.contains('{'), "404", "not_found"),
         (has_body, "408", "request_timeout"),
         (has_body, "413", "payload_too_large"),
-        (has_body, "415", "unsupported_media_type"),
+        (has_body && !path.starts_with(DECISIONS), "415", "unsupported_media_type"),
         (has_query, "422", "field_invalid"),
         (true, "500", "internal_error"),
         (true, "503", "busy"),

@@ -22,6 +22,8 @@ mod mail_request;
 mod moment;
 mod notice;
 mod paging;
+mod permission;
+mod powers;
 mod proof;
 mod reauthenticate;
 mod refusal;

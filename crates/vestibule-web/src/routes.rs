@@ -2,7 +2,10 @@
 //! them; the snapshot `routes` of the tests has all of them on one screen.
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::extract::{Request, State};
+use axum::http::HeaderName;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use tower::ServiceBuilder;
 use vestibule::Code;
 
@@ -10,10 +13,14 @@ use crate::app::App;
 use crate::error::Problem;
 use crate::{api, assets, openapi, pages, request};
 
+/// Where decisions are asked for.
+pub(crate) const DECISIONS: &str = "/access/";
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 pub(crate) fn router<S>(app: App) -> Router<S> {
-    let (api, document) = api::router().split_for_parts(); // /api/v1/…, /healthz, /readyz, /version
+    let (api, document) = api::router().split_for_parts(); // /api/v1/…, /access/v1/…, /healthz, /readyz, /version
     let around = ServiceBuilder::new() // outermost first
-        .layer(from_fn_with_state(app.clone(), pages::present))
+        .layer(from_fn_with_state(app.clone(), present))
         .layer(from_fn_with_state(app.clone(), request::serve));
     Router::new()
         .merge(api)
@@ -24,6 +31,20 @@ pub(crate) fn router<S>(app: App) -> Router<S> {
         .fallback(not_found)
         .layer(around)
         .with_state(app)
+}
+
+/// Answers whoever enforces decisions as their standard says: the id of a request is its answer's too, and a refusal
+/// stays a problem. Everybody else is answered with pages.
+async fn present(state: State<App>, request: Request, next: Next) -> Response {
+    if !request.uri().path().starts_with(DECISIONS) {
+        return pages::present(state, request, next).await;
+    }
+    let id = request.headers().get(X_REQUEST_ID).cloned();
+    let mut response = next.run(request).await;
+    if let Some(id) = id {
+        response.headers_mut().insert(X_REQUEST_ID, id);
+    }
+    response
 }
 
 async fn not_found() -> Problem {

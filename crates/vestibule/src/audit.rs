@@ -11,8 +11,9 @@ use crate::caller::{Actor, Caller};
 use crate::db::{Arg, Json, Tx, built, from_row, text_enum};
 use crate::engine::Vestibule;
 use crate::error::Result;
-use crate::id::{AccountId, AuditId, MailId, RequestId};
+use crate::id::{AccountId, AuditId, GroupId, MailId, PermissionId, RequestId};
 use crate::paging::{Cursor, Page, PageRequest};
+use crate::random::Random;
 use crate::time::Timestamp;
 
 text_enum! {
@@ -124,6 +125,18 @@ impl Entry {
         self
     }
 
+    /// To this group.
+    pub(crate) fn on_group(mut self, group: GroupId, slug: &str) -> Entry {
+        self.target = Some(("group", Some(group.0), slug.to_owned()));
+        self
+    }
+
+    /// To this permission of the catalogue.
+    pub(crate) fn on_permission(mut self, permission: PermissionId, name: &str) -> Entry {
+        self.target = Some(("permission", Some(permission.0), name.to_owned()));
+        self
+    }
+
     /// To this mail, known by whom it is for.
     pub(crate) fn on_mail(mut self, mail: MailId, recipient: &str) -> Entry {
         self.target = Some(("mail", Some(mail.0), recipient.to_owned()));
@@ -134,6 +147,36 @@ impl Entry {
     pub(crate) fn with(mut self, details: Value) -> Entry {
         self.details = details;
         self
+    }
+
+    /// Writes it in the transaction of the act it speaks of, where there is no instance yet.
+    pub(crate) async fn insert(self, tx: &mut Tx, caller: &Caller, (now, random): (Timestamp, &Random)) -> Result<()> {
+        let (actor_kind, actor_id, actor_label) = match &caller.actor {
+            Actor::Account { id, label } => (ActorKind::Account, Some(id.0), label.as_str()),
+            Actor::Host { label } => (ActorKind::Host, None, label.as_str()),
+            Actor::System => (ActorKind::System, None, "system"),
+            Actor::Anonymous => (ActorKind::Anonymous, None, "anonymous"),
+        };
+        let (target_kind, target_id, target_label) = match self.target {
+            Some((kind, id, label)) => (Some(kind.to_owned()), id, Some(label)),
+            None => (None, None, None),
+        };
+        let row = AuditRow {
+            id: AuditId::fresh(now, random),
+            created_at: now,
+            actor_kind,
+            actor_id,
+            actor_label: actor_label.to_owned(),
+            action: self.action.to_owned(),
+            target_kind,
+            target_id,
+            target_label,
+            details: Json(self.details),
+            request_id: caller.request_id,
+            ip: caller.ip.map(|ip| ip.to_string()),
+            outcome: self.outcome,
+        };
+        row.insert(tx).await
     }
 }
 
@@ -206,33 +249,7 @@ impl AuditRow {
 impl Vestibule {
     /// Writes an entry in the transaction of the act it speaks of.
     pub(crate) async fn audit(&self, tx: &mut Tx, caller: &Caller, entry: Entry) -> Result<()> {
-        let now = self.now();
-        let (actor_kind, actor_id, actor_label) = match &caller.actor {
-            Actor::Account { id, label } => (ActorKind::Account, Some(id.0), label.as_str()),
-            Actor::Host { label } => (ActorKind::Host, None, label.as_str()),
-            Actor::System => (ActorKind::System, None, "system"),
-            Actor::Anonymous => (ActorKind::Anonymous, None, "anonymous"),
-        };
-        let (target_kind, target_id, target_label) = match entry.target {
-            Some((kind, id, label)) => (Some(kind.to_owned()), id, Some(label)),
-            None => (None, None, None),
-        };
-        let row = AuditRow {
-            id: AuditId::fresh(now, self.random()),
-            created_at: now,
-            actor_kind,
-            actor_id,
-            actor_label: actor_label.to_owned(),
-            action: entry.action.to_owned(),
-            target_kind,
-            target_id,
-            target_label,
-            details: Json(entry.details),
-            request_id: caller.request_id,
-            ip: caller.ip.map(|ip| ip.to_string()),
-            outcome: entry.outcome,
-        };
-        row.insert(tx).await
+        entry.insert(tx, caller, (self.now(), self.random())).await
     }
 }
 

@@ -15,7 +15,10 @@ use crate::error::{Error, FieldErrors, Result};
 use crate::groups::{ADMINISTRATORS, GroupRef};
 use crate::id::TokenId;
 use crate::locks::Lock;
+use crate::needs;
 use crate::one_time_tokens::{OneTimeToken, Payload, TokenKind};
+use crate::power::Power;
+use crate::refusals::Target;
 use crate::secret::{Secret, SecretKind};
 use crate::sessions::Proven;
 use crate::sign_in::SignedIn;
@@ -111,7 +114,8 @@ impl Vestibule {
         if !OneTimeToken::consume(&mut tx, TokenKind::Setup, &token.digest(), now).await? {
             return Ok(SetUp::WrongToken);
         }
-        self.insert_account(&mut tx, &new, Some(&hash), &[ADMINISTRATORS]).await?;
+        let groups = GroupRef::bootstrap_groups(&mut tx).await?;
+        self.insert_account(&mut tx, &new, Some(&hash), &groups).await?;
         OneTimeToken::void_all(&mut tx, TokenKind::Setup, now).await?;
         let account = Account::get(&mut tx, new.id).await?;
         self.audit(&mut tx, caller, Entry::done("instance.set_up").on(&account)).await?;
@@ -132,7 +136,8 @@ impl Vestibule {
         if GroupRef::has_administrator(&mut tx).await? {
             return Ok(Bootstrap::Inert);
         }
-        let made = self.insert_account(&mut tx, &new, Some(&hash), &[ADMINISTRATORS]).await;
+        let groups = GroupRef::bootstrap_groups(&mut tx).await?;
+        let made = self.insert_account(&mut tx, &new, Some(&hash), &groups).await;
         if matches!(made, Err(Error::Conflict(_))) {
             return Err(Error::Setup(NEVER_PROMOTED.to_owned()));
         }
@@ -144,18 +149,25 @@ impl Vestibule {
         Ok(Bootstrap::Made(Box::new(view)))
     }
 
-    /// Makes a further administrator, or the first. The host may always; over HTTP an administrator may.
+    /// Makes a further administrator, or the first. The first joins what the policy says the first joins.
     pub async fn create_administrator(&self, caller: &Caller, admin: NewAdministrator) -> Result<AccountView> {
         let created = self.create_in_administrators(caller, admin).await;
-        self.audit_refusal(caller, "account.created", None, created).await
+        self.audit_refusal(caller, "account.created", Target::Nobody, created).await
     }
 
     async fn create_in_administrators(&self, caller: &Caller, admin: NewAdministrator) -> Result<AccountView> {
         let (new, hash) = self.prepare(caller, admin).await?;
         let mut tx = self.db().write().await?;
         Lock::Administrators.take(&mut tx).await?;
-        caller.require_administrator(&mut tx).await?;
-        self.insert_account(&mut tx, &new, Some(&hash), &[ADMINISTRATORS]).await?;
+        let power = self.power(&mut tx, caller, needs::CREATE_USERS).await?;
+        let is_first = matches!(power, Power::Host) && !GroupRef::has_administrator(&mut tx).await?;
+        if is_first {
+            let groups = GroupRef::bootstrap_groups(&mut tx).await?;
+            self.insert_account(&mut tx, &new, Some(&hash), &groups).await?;
+        } else {
+            self.insert_account(&mut tx, &new, Some(&hash), &[ADMINISTRATORS]).await?;
+            self.confer_all(&mut tx, &power, new.id).await?;
+        }
         let view = AccountView::get(&mut tx, new.id).await?;
         let details = json!({ "groups": view.groups });
         self.audit(&mut tx, caller, Entry::done("account.created").on(&view.account).with(details)).await?;

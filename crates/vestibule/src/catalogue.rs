@@ -4,6 +4,7 @@
 //! the owner). Wildcards are expanded against it, and never reach an explicit entry.
 
 use std::collections::HashMap;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,10 +28,10 @@ pub struct Entry {
     #[serde(default)]
     pub explicit: bool,
     /// When it counts, if it is the own-form of a question; an action that ends in `-own` always is one.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own: Option<Own>,
     /// The action of the any-form beside an own-form, when it is not the stem and `-any`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub any: Option<String>,
 }
 
@@ -43,6 +44,11 @@ pub enum Own {
     /// It states a scope, and the asker's reaches it.
     Scope,
 }
+
+/// A word that does not say what makes a thing one's own.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is neither \"owner\" nor \"scope\"")]
+pub struct UnknownOwn(pub String);
 
 /// Known permissions, indexed by the questions they answer.
 #[derive(Clone, Debug, Default)]
@@ -103,10 +109,37 @@ pub enum CatalogueFault {
     AnyUnknown,
 }
 
+impl Own {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Own::Owner => "owner",
+            Own::Scope => "scope",
+        }
+    }
+}
+
+impl FromStr for Own {
+    type Err = UnknownOwn;
+
+    fn from_str(text: &str) -> Result<Own, UnknownOwn> {
+        match text {
+            "owner" => Ok(Own::Owner),
+            "scope" => Ok(Own::Scope),
+            other => Err(UnknownOwn(other.to_owned())),
+        }
+    }
+}
+
 impl Entry {
     /// Its name: `action:resource`.
     pub fn slug(&self) -> String {
         format!("{}:{}", self.action, self.resource)
+    }
+
+    /// Whether it has the other's action and resource, whatever else either says.
+    pub(crate) fn is_named_as(&self, other: &Entry) -> bool {
+        self.action == other.action && self.resource == other.resource
     }
 
     /// The action of the question whose own-form this is.
@@ -172,6 +205,11 @@ impl Catalogue {
     /// The entry of exactly this name.
     pub fn entry(&self, action: &str, resource: &str) -> Option<&Entry> {
         self.named(action, resource)?.entry.map(|index| &self.entries[index])
+    }
+
+    /// Where the entry of exactly this name stands.
+    pub(crate) fn index_of(&self, action: &str, resource: &str) -> Option<usize> {
+        self.named(action, resource)?.entry
     }
 
     /// Whether a permission names an explicit entry, which no interface may confer beyond the policy file.

@@ -93,7 +93,7 @@ impl Vestibule {
         OneTimeToken::void(tx, account.id, &[TokenKind::EmailChange], now).await?;
         let (id, to) = (TokenId::fresh(now, self.random()), email.as_str());
         let secret = Secret::fresh(SecretKind::EmailChange, self.random());
-        let payload = Payload { mailed_to: Some(to.to_owned()), browser: None };
+        let payload = Payload { mailed_to: Some(to.to_owned()), ..Payload::default() };
         let about = (TokenKind::EmailChange, Some(account.id));
         let expires_at = OneTimeToken::insert(tx, about, (id, &secret.digest()), payload, now).await?;
         let (link, from) = (self.link("/confirm-email", &secret), account.label());

@@ -8,18 +8,20 @@ use crate::engine::Vestibule;
 use crate::error::{Error, Result};
 use crate::id::MailId;
 use crate::mail::{Letter, Words};
+use crate::needs;
 use crate::principals::LiveSession;
+use crate::refusals::Target;
 
 impl Vestibule {
     /// Writes an administrator a mail that says that mail works.
     pub async fn send_test_mail(&self, caller: &Caller, session: &LiveSession) -> Result<MailId> {
         let sent = self.post_test_mail(caller, session).await;
-        self.audit_refusal(caller, "mail.test_sent", None, sent).await
+        self.audit_refusal(caller, "mail.test_sent", Target::Nobody, sent).await
     }
 
     async fn post_test_mail(&self, caller: &Caller, session: &LiveSession) -> Result<MailId> {
         let mut tx = self.db().write().await?;
-        caller.require_administrator(&mut tx).await?;
+        self.power(&mut tx, caller, needs::UPDATE_SETTINGS).await?;
         if !self.config().is_mail_read() {
             return Err(Error::Conflict(Code::MailOff));
         }

@@ -13,6 +13,9 @@ use serde_json::{Map, Number, Value};
 /// What the name of a number begins with; what follows is what the request may state it as.
 pub(crate) const MAX_PREFIX: &str = "max_";
 
+/// Below this `f64` keeps every integer.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// Limits by dimension.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
@@ -51,6 +54,9 @@ pub enum ConstraintFault {
     /// The name is blank, or nothing follows `max_`.
     #[error("the name is blank")]
     BlankName,
+    /// The name has a control character, which no database need be able to keep.
+    #[error("the name has a control character")]
+    ControlName,
     /// The name is there twice, once trimmed.
     #[error("the name is there twice")]
     Repeated,
@@ -63,8 +69,11 @@ pub enum ConstraintFault {
     /// The element at this index is blank.
     #[error("[{0}] is blank")]
     BlankValue(usize),
-    /// A name that begins with `max_` has no finite number that can be compared exactly.
-    #[error("a finite number is expected, one that is not rounded")]
+    /// The element at this index has a control character.
+    #[error("[{0}] has a control character")]
+    ControlValue(usize),
+    /// A name that begins with `max_` has no number, or one beyond what every database and program keeps exactly.
+    #[error("a number between -2^53 and 2^53 is expected")]
     NotANumber,
 }
 
@@ -106,6 +115,9 @@ impl Constraints {
         if dimension.is_empty() || dimension == MAX_PREFIX {
             return Err(failed(ConstraintFault::BlankName));
         }
+        if dimension.chars().any(char::is_control) {
+            return Err(failed(ConstraintFault::ControlName));
+        }
         let limit = if dimension.starts_with(MAX_PREFIX) {
             Quantity::from_json(value).map(Limit::AtMost).ok_or(ConstraintFault::NotANumber)
         } else {
@@ -127,6 +139,7 @@ fn values(value: &Value) -> Result<BTreeSet<String>, ConstraintFault> {
     let read = |(index, item): (usize, &Value)| match item.as_str().map(str::trim) {
         None => Err(ConstraintFault::NotAString(index)),
         Some("") => Err(ConstraintFault::BlankValue(index)),
+        Some(text) if text.chars().any(char::is_control) => Err(ConstraintFault::ControlValue(index)),
         Some(text) => Ok(text.to_owned()),
     };
     list.iter().enumerate().map(read).collect()
@@ -149,10 +162,11 @@ impl Quantity {
         number.is_finite().then_some(Quantity(number + 0.0))
     }
 
-    /// A JSON number; `None` for an integer that `f64` would round, which as a limit would not be what was written.
+    /// A JSON number; `None` for one beyond 2^53, where `f64` rounds integers: as a limit it would not be what was
+    /// written, nor the same after it was stored.
     pub fn from_json(value: &Value) -> Option<Quantity> {
-        let (number, exact) = read_number(value)?;
-        exact.is_none_or(|integer| integer == number as i128).then(|| Quantity::new(number)).flatten()
+        let (number, _) = read_number(value)?;
+        (number.abs() < EXACT).then(|| Quantity::new(number)).flatten()
     }
 
     /// A JSON number, or the next greater one that `f64` has: what is held against a limit never shrinks.

@@ -13,12 +13,15 @@ use crate::db::Tx;
 use crate::email::Email;
 use crate::engine::Vestibule;
 use crate::error::{Error, FieldErrors, Result};
-use crate::groups::{ADMINISTRATORS, GroupRef};
+use crate::groups::{GroupRef, Membership};
 use crate::id::{AccountId, GroupId};
 use crate::invite_user::Invitation;
 use crate::locks::Lock;
 use crate::mail::Words;
+use crate::needs;
 use crate::passwords::Password;
+use crate::power::{BreakGlass, Power};
+use crate::refusals::Target;
 use crate::username::{DisplayName, Username};
 
 /// What a new account is made of; an address or a username at least.
@@ -49,17 +52,16 @@ impl Vestibule {
     /// Makes an account for somebody else.
     pub async fn create_user(&self, caller: &Caller, user: NewUser) -> Result<CreatedUser> {
         let created = self.create(caller, user).await;
-        self.audit_refusal(caller, "account.created", None, created).await
+        self.audit_refusal(caller, "account.created", Target::Nobody, created).await
     }
 
     async fn create(&self, caller: &Caller, user: NewUser) -> Result<CreatedUser> {
         let (new, hash) = self.prepare_user(caller, &user).await?;
         let mut tx = self.db().write().await?;
-        if user.group_ids.contains(&ADMINISTRATORS) {
-            Lock::Administrators.take(&mut tx).await?;
-        }
-        caller.require_administrator(&mut tx).await?;
+        Lock::Administrators.take(&mut tx).await?;
+        let power = self.power(&mut tx, caller, needs::CREATE_USERS).await?;
         self.insert_account(&mut tx, &new, hash.as_deref(), &user.group_ids).await?;
+        self.confer_all(&mut tx, &power, new.id).await?;
         let view = AccountView::get(&mut tx, new.id).await?;
         let details = json!({ "groups": view.groups });
         self.audit(&mut tx, caller, Entry::done("account.created").on(&view.account).with(details)).await?;
@@ -77,6 +79,12 @@ impl Vestibule {
             None => None,
         };
         Ok(CreatedUser { view, invitation })
+    }
+
+    /// Refuses to have given a new account what this power may not confer on it.
+    pub(crate) async fn confer_all(&self, tx: &mut Tx, power: &Power, id: AccountId) -> Result<()> {
+        let (nothing, after) = (self.held_nothing(tx).await?, self.held_in(tx, id).await?);
+        power.confer(tx, id, (&nothing, &after), BreakGlass::No).await
     }
 
     /// Reads who somebody new is and hashes their password, if they have one.
@@ -140,10 +148,10 @@ impl Vestibule {
             Password::replace(tx, new.id, hash, now).await?;
         }
         for group in groups {
-            if !GroupRef::exists(tx, *group).await? {
+            if GroupRef::find(tx, *group).await?.is_none() {
                 return Err(Error::field("group_ids", Code::GroupUnknown));
             }
-            GroupRef::add_member(tx, *group, new.id, now).await?;
+            Membership::insert(tx, *group, new.id, now).await?;
         }
         Ok(())
     }

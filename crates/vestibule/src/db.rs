@@ -202,6 +202,14 @@ impl Tx {
         self.revoked.accounts.push(account);
     }
 
+    /// Whether it sees only what is committed, as a plain connection does.
+    pub(crate) fn is_reading(&self) -> bool {
+        match &self.inner {
+            Inner::SqliteRead(_) | Inner::PostgresRead(_) => true,
+            Inner::SqliteWrite(_) | Inner::PostgresWrite(_) => false,
+        }
+    }
+
     fn driver(&mut self) -> Driver<'_> {
         match &mut self.inner {
             Inner::SqliteRead(c) => Driver::Sqlite(c),

@@ -8,6 +8,7 @@ use crate::engine::Vestibule;
 use crate::error::{Error, Result};
 use crate::id::AccountId;
 use crate::last_admin::LastAdminGuard;
+use crate::needs;
 use crate::revocations::Revocations;
 
 impl Vestibule {
@@ -23,8 +24,9 @@ impl Vestibule {
     pub(crate) async fn delete(&self, caller: &Caller, id: AccountId, action: &'static str) -> Result<()> {
         let mut tx = self.db().write().await?;
         let guard = LastAdminGuard::hold(&mut tx).await?;
-        caller.require_owner_or_administrator(&mut tx, id).await?;
+        self.require_owner_or(&mut tx, caller, id, needs::DELETE_USERS).await?;
         let account = Account::get(&mut tx, id).await?;
+        Account::hand_down_made(&mut tx, id).await?;
         if !Account::delete(&mut tx, id).await? {
             return Err(Error::NotFound);
         }

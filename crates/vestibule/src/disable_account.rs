@@ -1,6 +1,6 @@
 //! Disable and enable an account. Disabling ends every session at once, on this node before the answer and on every
-//! other within a second. Enabling brings no session back, and opens nobody an account
-//! that they were invited to and have not opened yet.
+//! other within a second. Enabling brings no session back, opens nobody an account
+//! that they were invited to and have not opened yet, and confers all that the account holds.
 
 use crate::accounts::{Account, AccountState, AccountView};
 use crate::audit::Entry;
@@ -10,8 +10,11 @@ use crate::engine::Vestibule;
 use crate::error::{Error, Result};
 use crate::id::AccountId;
 use crate::last_admin::LastAdminGuard;
+use crate::locks::Lock;
+use crate::needs;
 use crate::one_time_tokens::{OneTimeToken, TokenKind};
 use crate::passwords::Password;
+use crate::power::BreakGlass;
 use crate::revocations::Revocations;
 use crate::sessions::Session;
 
@@ -29,7 +32,7 @@ impl Vestibule {
         let now = self.now();
         let mut tx = self.db().write().await?;
         let guard = LastAdminGuard::hold(&mut tx).await?;
-        caller.require_administrator(&mut tx).await?;
+        self.power(&mut tx, caller, needs::UPDATE_USERS).await?;
         let changed = Account::disable(&mut tx, id, now).await?;
         let view = AccountView::get(&mut tx, id).await?;
         guard.release(&mut tx).await?;
@@ -51,8 +54,9 @@ impl Vestibule {
 
     async fn enable(&self, caller: &Caller, id: AccountId) -> Result<AccountView> {
         let mut tx = self.db().write().await?;
+        Lock::Administrators.take(&mut tx).await?;
         Account::lock(&mut tx, id).await?;
-        caller.require_administrator(&mut tx).await?;
+        let power = self.power(&mut tx, caller, needs::UPDATE_USERS).await?;
         let account = Account::get(&mut tx, id).await?;
         let is_unused = account.first_proven_at.is_none() && account.last_login_at.is_none() && account.email.is_some();
         let is_invited = is_unused && Password::find(&mut tx, id).await?.is_none();
@@ -60,6 +64,8 @@ impl Vestibule {
         let changed = Account::enable(&mut tx, id, state, self.now()).await?;
         let view = AccountView::get(&mut tx, id).await?;
         if changed {
+            let (nothing, after) = (self.held_nothing(&mut tx).await?, self.held_in(&mut tx, id).await?);
+            power.confer(&mut tx, id, (&nothing, &after), BreakGlass::Yes).await?; // the host gives back what was there
             self.audit(&mut tx, caller, Entry::done("account.enabled").on(&view.account)).await?;
         }
         tx.commit().await?;

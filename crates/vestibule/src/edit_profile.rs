@@ -51,7 +51,10 @@ impl Vestibule {
         errors.check()?;
         let mut tx = self.db().write().await?;
         Account::lock(&mut tx, id).await?;
-        caller.require_owner_or_administrator(&mut tx, id).await?;
+        if caller.account_id() != Some(id) {
+            return Err(Error::NotFound); // another's is changed with `edit_user`
+        }
+        caller.require_live(&mut tx).await?;
         let before = Account::get(&mut tx, id).await?;
         self.apply_profile(&mut tx, &before, profile).await?;
         let view = AccountView::get(&mut tx, id).await?;

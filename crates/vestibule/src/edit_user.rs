@@ -1,5 +1,5 @@
 //! Edit somebody else's account, as an administrator: address, username, name, groups. A new address is unproven and
-//! ends the account's sessions, and so does joining Administrators; leaving them is guarded.
+//! ends the account's sessions, and so does gaining power; leaving Administrators is guarded.
 
 use serde_json::json;
 
@@ -12,12 +12,14 @@ use crate::edit_profile::{ParsedProfile, ProfileEdit};
 use crate::email::Email;
 use crate::engine::Vestibule;
 use crate::error::{Error, FieldErrors, Result};
-use crate::groups::{ADMINISTRATORS, GroupRef};
+use crate::groups::{GroupRef, Membership};
 use crate::id::{AccountId, GroupId};
 use crate::issue_token::Mailed;
 use crate::last_admin::LastAdminGuard;
 use crate::mail::Words;
+use crate::needs;
 use crate::one_time_tokens::{OneTimeToken, TokenKind};
+use crate::power::BreakGlass;
 use crate::revocations::Revocations;
 use crate::sessions::Session;
 
@@ -53,24 +55,27 @@ impl Vestibule {
         let mut tx = self.db().write().await?;
         let guard = LastAdminGuard::hold(&mut tx).await?;
         Account::lock(&mut tx, id).await?;
-        caller.require_administrator(&mut tx).await?;
+        let power = self.power(&mut tx, caller, needs::UPDATE_USERS).await?;
+        let held = self.held_in(&mut tx, id).await?;
         let before = AccountView::get(&mut tx, id).await?;
         if let Some(email) = email.filter(|email| before.account.email.as_deref() != Some(email.as_str())) {
             if caller.account_id() == Some(id) {
                 return Err(Error::Conflict(Code::OwnAccount)); // one's own is confirmed by a link
             }
+            power.take_over(&held)?;
             let is_free = Account::set_email(&mut tx, id, &email, self.now()).await?;
             is_free.map_err(|_| Error::Conflict(Code::EmailInUse))?;
             Session::end_all(&mut tx, id).await?;
             self.tell_both_addresses(&mut tx, caller, &before.account, &email).await?;
         }
+        if profile.username.is_some() && caller.account_id() != Some(id) {
+            power.take_over(&held)?; // what somebody signs in by
+        }
         let account = Account::get(&mut tx, id).await?;
         self.apply_profile(&mut tx, &account, profile).await?;
         if let Some(groups) = &edit.group_ids {
             self.replace_groups(&mut tx, &before, groups).await?;
-            if groups.contains(&ADMINISTRATORS) && !before.groups.iter().any(|group| group.id == ADMINISTRATORS) {
-                Session::end_all(&mut tx, id).await?; // a session from before must not become an administrator's
-            }
+            self.settle_power(&mut tx, &power, (id, &held), BreakGlass::No).await?;
         }
         Account::settle_pending(&mut tx, id).await?;
         guard.release(&mut tx).await?;
@@ -97,13 +102,13 @@ impl Vestibule {
 
     async fn replace_groups(&self, tx: &mut Tx, before: &AccountView, groups: &[GroupId]) -> Result<()> {
         for group in before.groups.iter().filter(|group| !groups.contains(&group.id)) {
-            GroupRef::remove_member(tx, group.id, before.account.id).await?;
+            Membership::delete(tx, group.id, before.account.id).await?;
         }
         for group in groups {
-            if !GroupRef::exists(tx, *group).await? {
+            if GroupRef::find(tx, *group).await?.is_none() {
                 return Err(Error::field("group_ids", Code::GroupUnknown));
             }
-            GroupRef::add_member(tx, *group, before.account.id, self.now()).await?;
+            Membership::insert(tx, *group, before.account.id, self.now()).await?;
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use crate::caller::Caller;
 use crate::engine::Vestibule;
 use crate::error::{Error, Result};
 use crate::id::{AccountId, SessionId};
+use crate::needs;
 use crate::one_time_tokens::OneTimeToken;
 use crate::principals::LiveSession;
 use crate::recover::VOIDED;
@@ -19,7 +20,7 @@ impl Vestibule {
     /// Ends one session of an account; another account's session is not found.
     pub async fn end_session(&self, caller: &Caller, account: AccountId, session: SessionId) -> Result<()> {
         let mut tx = self.db().write().await?;
-        caller.require_owner_or_administrator(&mut tx, account).await?;
+        self.require_owner_or(&mut tx, caller, account, needs::DELETE_SESSIONS).await?;
         if !Session::end(&mut tx, account, session).await? {
             return Err(Error::NotFound);
         }
@@ -54,7 +55,7 @@ impl Vestibule {
         if !Account::renew_version(&mut tx, id, now).await? {
             return Err(Error::NotFound);
         }
-        caller.require_owner_or_administrator(&mut tx, id).await?;
+        self.require_owner_or(&mut tx, caller, id, needs::DELETE_SESSIONS).await?;
         let ended = Session::end_all(&mut tx, id).await?;
         OneTimeToken::void(&mut tx, id, &VOIDED, now).await?;
         let entry = Entry::done("session.all_ended").on(&Account::get(&mut tx, id).await?);

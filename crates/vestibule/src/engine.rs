@@ -8,12 +8,15 @@ use crate::background::Pulse;
 use crate::config::Config;
 use crate::db::Db;
 use crate::error::Result;
-use crate::groups::GroupRef;
 use crate::hasher::Hasher;
 use crate::id::AccountId;
 use crate::keyring::Keyring;
+use crate::known_catalogue::KnownCatalogue;
+use crate::policy::Policy;
+use crate::policy_version::PolicyVersion;
 use crate::principals::Principals;
 use crate::random::Random;
+use crate::reconcile_policy;
 use crate::revocations::Revocations;
 use crate::time::{Clock, Timestamp};
 
@@ -30,6 +33,7 @@ struct Inner {
     config: Config,
     hasher: Hasher,
     principals: Principals,
+    known_catalogue: KnownCatalogue,
     pulse: Pulse,
     on_password_changed: Hook,
 }
@@ -37,6 +41,14 @@ struct Inner {
 /// What an embedding program asked to be told.
 #[derive(Clone, Default)]
 struct Hook(Option<Arc<dyn Fn(AccountId) + Send + Sync>>);
+
+/// Whether the policy is written to the database at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WritesPolicy {
+    Always,
+    IfNew,
+    Never,
+}
 
 /// What an instance is made of.
 #[derive(Debug)]
@@ -46,6 +58,8 @@ pub struct Builder {
     config: Config,
     clock: Clock,
     random: Random,
+    policy: Policy,
+    writes_policy: WritesPolicy,
     on_password_changed: Hook,
 }
 
@@ -53,7 +67,9 @@ impl Vestibule {
     /// Begins an instance over a database, with a master secret of at least 32 bytes.
     pub fn builder(db: Db, secret: SecretSlice<u8>) -> Builder {
         let (clock, random) = (Clock::system(), Random::system());
-        Builder { db, secret, config: Config::default(), clock, random, on_password_changed: Hook::default() }
+        let (policy, on_password_changed) = (Policy::built_in(), Hook::default());
+        let config = Config::default();
+        Builder { db, secret, config, clock, random, policy, writes_policy: WritesPolicy::Always, on_password_changed }
     }
 
     /// The present.
@@ -105,6 +121,10 @@ impl Vestibule {
         &self.0.principals
     }
 
+    pub(crate) fn known_catalogue(&self) -> &KnownCatalogue {
+        &self.0.known_catalogue
+    }
+
     pub(crate) fn pulse(&self) -> &Pulse {
         &self.0.pulse
     }
@@ -135,19 +155,45 @@ impl Builder {
         Builder { random, ..self }
     }
 
+    /// With this policy instead of the built-in one. The database is brought to it.
+    #[must_use]
+    pub fn policy(self, policy: Policy) -> Builder {
+        Builder { policy, ..self }
+    }
+
+    /// Keeps the policy of the database, if it has one: for whoever comes beside a running instance, perhaps with other
+    /// settings.
+    #[must_use]
+    pub fn only_if_new(self) -> Builder {
+        Builder { writes_policy: WritesPolicy::IfNew, ..self }
+    }
+
+    /// Leaves the database without a policy if it has none: for whoever only looks.
+    #[must_use]
+    pub fn without_policy(self) -> Builder {
+        Builder { writes_policy: WritesPolicy::Never, ..self }
+    }
+
     /// Calls this after each change of a password, on the task that changed it; it is never told the password.
     #[must_use]
     pub fn on_password_changed(self, told: impl Fn(AccountId) + Send + Sync + 'static) -> Builder {
         Builder { on_password_changed: Hook(Some(Arc::new(told))), ..self }
     }
 
-    /// Brings the database up to date, makes the built-in groups, and gives the instance.
+    /// Brings the database up to date and to the policy, and gives the instance.
     pub async fn build(self) -> Result<Vestibule> {
         let keyring = Keyring::new(&self.secret)?;
         let hasher = Hasher::new(&self.config.password, self.random.clone())?;
         self.db.migrate().await?;
         let mut tx = self.db.write().await?;
-        GroupRef::reconcile(&mut tx, self.clock.now()).await?;
+        let writes_policy = match self.writes_policy {
+            WritesPolicy::Always => true,
+            WritesPolicy::IfNew => PolicyVersion::get(&mut tx).await? == 0,
+            WritesPolicy::Never => false,
+        };
+        if writes_policy {
+            reconcile_policy::at_start(&mut tx, &self.policy, self.clock.now(), &self.random).await?;
+        }
         let head = Revocations::head(&mut tx).await?;
         tx.commit().await?;
         Ok(Vestibule(Arc::new(Inner {
@@ -158,6 +204,7 @@ impl Builder {
             config: self.config,
             hasher,
             principals: Principals::new(head),
+            known_catalogue: KnownCatalogue::default(),
             pulse: Pulse::default(),
             on_password_changed: self.on_password_changed,
         })))

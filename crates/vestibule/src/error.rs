@@ -23,6 +23,9 @@ pub enum Error {
     /// Known, but not allowed.
     #[error("denied: {0}")]
     Denied(Code),
+    /// Known, but a permission stands against it, which is named.
+    #[error("forbidden: {}: {}", .0.code, .0.permission)]
+    Forbidden(Box<Forbidden>),
     /// Too often; try again later.
     #[error("too many requests")]
     TooMany {
@@ -41,6 +44,17 @@ pub enum Error {
     /// A fault of ours or of the machine, logged and never shown.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Which permission stands against it, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forbidden {
+    /// Which rule.
+    pub code: Code,
+    /// Which permission, as `action:resource`; or `scope`.
+    pub permission: String,
+    /// The rule, for the person who meets it.
+    pub detail: String,
 }
 
 /// What is wrong with which field, in the order found.
@@ -65,6 +79,12 @@ impl Error {
     /// One field is wrong.
     pub fn field(field: &'static str, code: Code) -> Error {
         Error::Invalid(FieldErrors(vec![FieldError { field, code }]))
+    }
+}
+
+impl From<Forbidden> for Error {
+    fn from(forbidden: Forbidden) -> Error {
+        Error::Forbidden(Box::new(forbidden))
     }
 }
 

@@ -1,25 +1,64 @@
-//! Groups and their members. Two groups are built in: Administrators, whose membership makes an administrator,
-//! and Members, which everybody who signs up joins. Both keep their ids for ever, on every instance.
+//! Groups: what others call roles. A group has permissions and a scope, and whoever is a member holds them. A
+//! system-managed group comes from the policy and only its membership changes otherwise. Two groups are built in, with
+//! the same ids on every instance: Administrators, and Members, which everybody who signs up joins.
+
+mod members;
 
 use std::collections::HashMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::db::{Arg, Tx, built, from_row, placeholders};
-use crate::error::Result;
+use crate::constraints::Constraints;
+use crate::db::{Arg, Json, Tx, built, from_row, placeholders};
+use crate::error::{Error, Result};
 use crate::id::{AccountId, GroupId};
+use crate::paging::{Cursor, Page, PageRequest};
+use crate::permissions::Permission;
+use crate::scope::Scope;
 use crate::time::Timestamp;
+
+pub(crate) use members::Membership;
 
 /// The group whose members administer the instance.
 pub const ADMINISTRATORS: GroupId = GroupId(Uuid::from_u128(0x0000_0000_0000_5000_8000_0000_0000_0001));
-/// The group that everybody who signs up joins.
+/// The built-in group that everybody who signs up joins, unless the policy names another.
 pub const MEMBERS: GroupId = GroupId(Uuid::from_u128(0x0000_0000_0000_5000_8000_0000_0000_0100));
 
-const BUILT_IN: [(GroupId, &str, &str, &str); 2] = [
-    (ADMINISTRATORS, "administrators", "Administrators", "Administer this instance."),
-    (MEMBERS, "members", "Members", "Everybody who signs up."),
-];
+/// Of how many groups one statement reads the permissions.
+const AT_ONCE: usize = 500;
+
+/// A group, with all of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Group {
+    /// Its id.
+    pub id: GroupId,
+    /// Its name for programs, which never changes.
+    pub slug: String,
+    /// Its name for people.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// What it gives.
+    pub permissions: Vec<Permission>,
+    /// How far it reaches.
+    pub scope: Scope,
+    /// Whether it comes from the policy, and only its membership changes otherwise.
+    pub system_managed: bool,
+    /// Whether everybody who signs up joins it.
+    pub is_default: bool,
+    /// Whether the first administrator joins it.
+    #[serde(skip)]
+    pub is_bootstrap: bool,
+    /// How many accounts are in it.
+    pub member_count: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When anything but its membership last changed.
+    pub updated_at: Timestamp,
+    /// Who made it; none: the policy, or somebody gone.
+    pub created_by: Option<AccountId>,
+}
 
 /// A group, as it is shown beside its members.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -32,95 +71,217 @@ pub struct GroupRef {
     pub name: String,
 }
 
-struct Membership {
-    account_id: AccountId,
+/// A scope as it is stored: an object, as every JSON column is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StoredScope {
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    all: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ids: Vec<String>,
+}
+
+struct GroupRow {
     id: GroupId,
     slug: String,
     name: String,
+    description: String,
+    scope: Json<StoredScope>,
+    system_managed: bool,
+    is_default: bool,
+    is_bootstrap: bool,
+    member_count: i64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    created_by: Option<AccountId>,
+}
+
+/// A permission as a row has it.
+struct PermissionRow {
+    group_id: GroupId,
+    action: String,
+    resource: String,
+    constraints: Json<Constraints>,
 }
 
 from_row!(GroupRef { id: GroupId, slug: String, name: String });
-from_row!(Membership { account_id: AccountId, id: GroupId, slug: String, name: String });
+from_row!(GroupRow {
+    id: GroupId, slug: String, name: String, description: String, scope: Json<StoredScope>, system_managed: bool,
+    is_default: bool, is_bootstrap: bool, member_count: i64, created_at: Timestamp, updated_at: Timestamp,
+    created_by: Option<AccountId>,
+});
+from_row!(PermissionRow { group_id: GroupId, action: String, resource: String, constraints: Json<Constraints> });
 
-impl GroupRef {
-    /// Makes the built-in groups, or mends what was changed of them; members stay.
-    pub(crate) async fn reconcile(tx: &mut Tx, now: Timestamp) -> Result<()> {
-        for (id, slug, name, description) in BUILT_IN {
-            tx.exec(
-                "INSERT INTO groups (id, slug, name, description, system_managed, created_at, updated_at)
-                 VALUES ($1, $2, $3, $4, TRUE, $5, $5)
-                 ON CONFLICT (id) DO UPDATE SET slug = excluded.slug, name = excluded.name,
-                    description = excluded.description, system_managed = TRUE",
-                &[&id, &slug, &name, &description, &now],
-            )
-            .await?;
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT g.id, g.slug, g.name, g.description, g.scope, g.system_managed, g.is_default, g.is_bootstrap,
+                    (SELECT COUNT(*) FROM group_members m WHERE m.group_id = g.id) AS member_count,
+                    g.created_at, g.updated_at, g.created_by
+               FROM groups g ",
+            $rest
+        )
+    };
+}
+
+impl Group {
+    pub(crate) async fn find(tx: &mut Tx, id: GroupId) -> Result<Option<Group>> {
+        let row = tx.opt(select!("WHERE g.id = $1"), &[&id]).await?;
+        Group::complete(tx, row.into_iter().collect()).await.map(|groups| groups.into_iter().next())
+    }
+
+    pub(crate) async fn get(tx: &mut Tx, id: GroupId) -> Result<Group> {
+        Group::find(tx, id).await?.ok_or(Error::NotFound)
+    }
+
+    pub(crate) async fn find_by_slug(tx: &mut Tx, slug: &str) -> Result<Option<Group>> {
+        let row = tx.opt(select!("WHERE g.slug = $1"), &[&slug]).await?;
+        Group::complete(tx, row.into_iter().collect()).await.map(|groups| groups.into_iter().next())
+    }
+
+    /// Every group, by slug.
+    pub(crate) async fn list_all(tx: &mut Tx) -> Result<Vec<Group>> {
+        let rows = tx.all(select!("ORDER BY g.slug"), &[]).await?;
+        Group::complete(tx, rows).await
+    }
+
+    /// A page of groups, newest first.
+    pub(crate) async fn list(tx: &mut Tx, page: PageRequest) -> Result<Page<Group>> {
+        let after = page.after();
+        let sql = select!("WHERE (g.created_at, g.id) < ($1, $2) ORDER BY g.created_at DESC, g.id DESC LIMIT $3");
+        let rows = tx.all(sql, &[&after.created_at, &after.id, &page.fetch()]).await?;
+        let groups = Group::complete(tx, rows).await?;
+        Ok(page.page(groups, |group: &Group| Cursor { created_at: group.created_at, id: group.id.0 }))
+    }
+
+    /// Makes a group; false: its slug or id is taken.
+    pub(crate) async fn insert(&self, tx: &mut Tx) -> Result<bool> {
+        let scope = Json(StoredScope::of(&self.scope));
+        let args: [&dyn Arg; 11] = [
+            &self.id,
+            &self.slug,
+            &self.name,
+            &self.description,
+            &scope,
+            &self.system_managed,
+            &self.is_default,
+            &self.is_bootstrap,
+            &self.created_at,
+            &self.updated_at,
+            &self.created_by,
+        ];
+        let sql = "INSERT INTO groups (id, slug, name, description, scope, system_managed, is_default, is_bootstrap,
+                                       created_at, updated_at, created_by)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
+        let is_made = tx.exec(sql, &args).await? == 1;
+        if is_made {
+            self.replace_permissions(tx).await?;
         }
-        let sql = "INSERT INTO group_permissions (group_id, action, resource) VALUES ($1, 'admin', '*')
-                   ON CONFLICT (group_id, action, resource) DO NOTHING";
-        tx.exec(sql, &[&ADMINISTRATORS]).await.map(drop)
+        Ok(is_made)
     }
 
-    pub(crate) async fn list(tx: &mut Tx) -> Result<Vec<GroupRef>> {
-        tx.all("SELECT id, slug, name FROM groups ORDER BY slug", &[]).await
+    /// Writes everything but the id, the slug, the members, and when and by whom it was made.
+    pub(crate) async fn update(&self, tx: &mut Tx) -> Result<()> {
+        let scope = Json(StoredScope::of(&self.scope));
+        let sql = "UPDATE groups SET name = $2, description = $3, scope = $4, system_managed = $5, is_default = $6,
+                          is_bootstrap = $7, updated_at = $8 WHERE id = $1";
+        let args: [&dyn Arg; 8] = [
+            &self.id,
+            &self.name,
+            &self.description,
+            &scope,
+            &self.system_managed,
+            &self.is_default,
+            &self.is_bootstrap,
+            &self.updated_at,
+        ];
+        tx.exec(sql, &args).await?;
+        self.replace_permissions(tx).await
     }
 
-    pub(crate) async fn exists(tx: &mut Tx, group: GroupId) -> Result<bool> {
-        let (count,): (i64,) = tx.one("SELECT COUNT(*) FROM groups WHERE id = $1", &[&group]).await?;
-        Ok(count == 1)
+    /// Deletes a group with its memberships; false: there is none.
+    pub(crate) async fn delete(tx: &mut Tx, id: GroupId) -> Result<bool> {
+        Ok(tx.exec("DELETE FROM groups WHERE id = $1", &[&id]).await? == 1)
     }
 
-    /// The groups of each of these accounts.
-    pub(crate) async fn of_each(tx: &mut Tx, accounts: &[AccountId]) -> Result<HashMap<AccountId, Vec<GroupRef>>> {
-        if accounts.is_empty() {
-            return Ok(HashMap::new());
+    async fn replace_permissions(&self, tx: &mut Tx) -> Result<()> {
+        tx.exec("DELETE FROM group_permissions WHERE group_id = $1", &[&self.id]).await?;
+        let sql = "INSERT INTO group_permissions (group_id, position, action, resource, constraints)
+                   VALUES ($1, $2, $3, $4, $5)";
+        for (permission, position) in self.permissions.iter().zip(0_i64..) {
+            let (action, resource) = (permission.action().to_owned(), permission.resource().to_owned());
+            let constraints = Json(permission.constraints().clone());
+            tx.exec(sql, &[&self.id, &position, &action, &resource, &constraints]).await?;
         }
-        let sql = format!(
-            "SELECT m.account_id, g.id, g.slug, g.name FROM group_members m JOIN groups g ON g.id = m.group_id
-              WHERE m.account_id IN ({}) ORDER BY g.slug",
-            placeholders(accounts.len())
-        );
-        let args: Vec<&dyn Arg> = accounts.iter().map(|account| account as &dyn Arg).collect();
-        let mut groups: HashMap<AccountId, Vec<GroupRef>> = HashMap::new();
-        for row in tx.all::<Membership>(built(sql), &args).await? {
-            let group = GroupRef { id: row.id, slug: row.slug, name: row.name };
-            groups.entry(row.account_id).or_default().push(group);
+        Ok(())
+    }
+
+    /// Reads what these groups give.
+    async fn complete(tx: &mut Tx, rows: Vec<GroupRow>) -> Result<Vec<Group>> {
+        let mut permissions: HashMap<GroupId, Vec<Permission>> = HashMap::new();
+        for some in rows.chunks(AT_ONCE) {
+            let sql = format!(
+                "SELECT group_id, action, resource, constraints FROM group_permissions WHERE group_id IN ({})
+                  ORDER BY group_id, position",
+                placeholders(some.len())
+            );
+            let ids: Vec<&dyn Arg> = some.iter().map(|row| &row.id as &dyn Arg).collect();
+            for row in tx.all::<PermissionRow>(built(sql), &ids).await? {
+                permissions.entry(row.group_id).or_default().push(row.permission()?);
+            }
         }
-        Ok(groups)
+        let group = |row: GroupRow| {
+            let permissions = permissions.remove(&row.id).unwrap_or_default();
+            row.group(permissions)
+        };
+        rows.into_iter().map(group).collect()
+    }
+}
+
+impl GroupRow {
+    fn group(self, permissions: Vec<Permission>) -> Result<Group> {
+        Ok(Group {
+            id: self.id,
+            slug: self.slug,
+            name: self.name,
+            description: self.description,
+            permissions,
+            scope: self.scope.0.scope()?,
+            system_managed: self.system_managed,
+            is_default: self.is_default,
+            is_bootstrap: self.is_bootstrap,
+            member_count: self.member_count,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            created_by: self.created_by,
+        })
+    }
+}
+
+impl PermissionRow {
+    fn permission(self) -> Result<Permission> {
+        stored_permission(&self.action, &self.resource, self.constraints.0)
+    }
+}
+
+impl StoredScope {
+    pub(crate) fn of(scope: &Scope) -> StoredScope {
+        match scope {
+            Scope::All => StoredScope { all: true, ids: Vec::new() },
+            Scope::Ids(ids) => StoredScope { all: false, ids: ids.iter().cloned().collect() },
+        }
     }
 
-    pub(crate) async fn of(tx: &mut Tx, account: AccountId) -> Result<Vec<GroupRef>> {
-        Ok(GroupRef::of_each(tx, &[account]).await?.remove(&account).unwrap_or_default())
+    /// The scope; one that cannot be read is an error, so that nobody is given less or more than was meant.
+    pub(crate) fn scope(self) -> Result<Scope> {
+        match self.all {
+            true => Ok(Scope::All),
+            false => Scope::of(self.ids).map_err(Error::internal),
+        }
     }
+}
 
-    /// Puts an account in a group; it may be there already.
-    pub(crate) async fn add_member(tx: &mut Tx, group: GroupId, account: AccountId, now: Timestamp) -> Result<()> {
-        let sql = "INSERT INTO group_members (group_id, account_id, created_at) VALUES ($1, $2, $3)
-                   ON CONFLICT (group_id, account_id) DO NOTHING";
-        tx.exec(sql, &[&group, &account, &now]).await.map(drop)
-    }
-
-    /// Takes an account out of a group; it may not be in it.
-    pub(crate) async fn remove_member(tx: &mut Tx, group: GroupId, account: AccountId) -> Result<()> {
-        let sql = "DELETE FROM group_members WHERE group_id = $1 AND account_id = $2";
-        tx.exec(sql, &[&group, &account]).await.map(drop)
-    }
-
-    /// Whether an account is a member of Administrators.
-    pub(crate) async fn is_administrator(tx: &mut Tx, account: AccountId) -> Result<bool> {
-        let sql = "SELECT COUNT(*) FROM group_members WHERE group_id = $1 AND account_id = $2";
-        Ok(tx.one::<(i64,)>(sql, &[&ADMINISTRATORS, &account]).await?.0 == 1)
-    }
-
-    /// How many active people administer the instance.
-    pub async fn count_active_administrators(tx: &mut Tx) -> Result<i64> {
-        let sql = "SELECT COUNT(*) FROM group_members g JOIN accounts a ON a.id = g.account_id
-                    WHERE g.group_id = $1 AND a.state = 'active' AND a.kind = 'human'";
-        Ok(tx.one::<(i64,)>(sql, &[&ADMINISTRATORS]).await?.0)
-    }
-
-    /// Whether anybody at all is an administrator, active or not.
-    pub(crate) async fn has_administrator(tx: &mut Tx) -> Result<bool> {
-        let sql = "SELECT COUNT(*) FROM group_members WHERE group_id = $1";
-        Ok(tx.one::<(i64,)>(sql, &[&ADMINISTRATORS]).await?.0 > 0)
-    }
+/// A permission as it is stored; one that cannot be read is an error.
+pub(crate) fn stored_permission(action: &str, resource: &str, constraints: Constraints) -> Result<Permission> {
+    Permission::new(action, resource, constraints).map_err(Error::internal)
 }

@@ -45,6 +45,10 @@ ids! {
     SessionId,
     /// The id of a group.
     GroupId,
+    /// The id of a permission of the catalogue.
+    PermissionId,
+    /// The id of a permission that an account holds by itself.
+    GrantId,
     /// The id of a row of the audit log.
     AuditId,
     /// The id of a one-time token.

@@ -13,7 +13,10 @@ use crate::engine::Vestibule;
 use crate::error::{Error, Result};
 use crate::id::{AccountId, MailId};
 use crate::issue_token::Mailed;
+use crate::locks::Lock;
+use crate::needs;
 use crate::one_time_tokens::{OneTimeToken, TokenKind};
+use crate::power::Power;
 
 /// How long an answer waits to say what became of a mail.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -59,7 +62,10 @@ impl Vestibule {
 
     async fn resend(&self, caller: &Caller, id: AccountId) -> Result<Invitation> {
         let mut tx = self.db().write().await?;
-        let account = self.invited(&mut tx, caller, id).await?;
+        let (account, power) = self.invited(&mut tx, caller, id).await?;
+        if self.config().mail.smtp.is_none() {
+            power.take_over(&self.held_in(&mut tx, id).await?)?; // the link will be shown
+        }
         let invited = self.invite(&mut tx, caller, &account).await?;
         tx.commit().await?;
         self.deliver_invitation(invited).await
@@ -73,22 +79,23 @@ impl Vestibule {
 
     async fn revoke(&self, caller: &Caller, id: AccountId) -> Result<()> {
         let mut tx = self.db().write().await?;
-        let account = self.invited(&mut tx, caller, id).await?;
+        let (account, _) = self.invited(&mut tx, caller, id).await?;
         OneTimeToken::void(&mut tx, id, &[TokenKind::AccountInvite], self.now()).await?;
         Account::set_invite_revoked(&mut tx, id, Some(self.now())).await?;
         self.audit(&mut tx, caller, Entry::done("account_invite.revoked").on(&account)).await?;
         tx.commit().await
     }
 
-    /// The invited account of this id, locked.
-    async fn invited(&self, tx: &mut Tx, caller: &Caller, id: AccountId) -> Result<Account> {
+    /// The invited account of this id, locked, and what the one who asks holds.
+    async fn invited(&self, tx: &mut Tx, caller: &Caller, id: AccountId) -> Result<(Account, Power)> {
+        Lock::Administrators.take(tx).await?;
         if !Account::lock(tx, id).await? {
             return Err(Error::NotFound);
         }
-        caller.require_administrator(tx).await?;
+        let power = self.power(tx, caller, needs::UPDATE_USERS).await?;
         let account = Account::get(tx, id).await?;
         match account.state {
-            AccountState::Invited => Ok(account),
+            AccountState::Invited => Ok((account, power)),
             AccountState::Active | AccountState::Disabled => Err(Error::Conflict(Code::NotInvited)),
         }
     }
@@ -104,10 +111,12 @@ impl Vestibule {
             return Err(Error::Conflict(Code::OwnAccount));
         }
         let mut tx = self.db().write().await?;
+        Lock::Administrators.take(&mut tx).await?;
         if !Account::lock(&mut tx, id).await? {
             return Err(Error::NotFound);
         }
-        caller.require_administrator(&mut tx).await?;
+        let power = self.power(&mut tx, caller, needs::UPDATE_USERS).await?;
+        power.take_over(&self.held_in(&mut tx, id).await?)?;
         if self.config().mail.smtp.is_some() {
             return Err(Error::Conflict(Code::MailConfigured));
         }

@@ -1,4 +1,4 @@
-//! Issuing a one-time token about an account: the earlier ones of its kind end, and the letter that carries the new
+//! Issuing a one-time token about an account: the earlier ones end where one replaces another, and the letter that carries the new
 //! one goes into the outbox of the same transaction. The account's row is locked by whoever calls.
 
 use serde_json::json;
@@ -94,7 +94,7 @@ impl Mailed {
             Mailed::MagicLink { browser } => Some(browser.to_hex()),
             Mailed::EmailVerify | Mailed::PasswordReset | Mailed::AccountInvite | Mailed::EmailCode => None,
         };
-        Payload { mailed_to: Some(to.to_owned()), browser }
+        Payload { mailed_to: Some(to.to_owned()), browser, ..Payload::default() }
     }
 }
 
@@ -136,7 +136,8 @@ impl Vestibule {
         }
         let id = TokenId::fresh(now, self.random());
         let Drawn { digest, opener } = self.draw(what, id);
-        OneTimeToken::insert(tx, (kind, Some(account.id)), (id, &digest), Payload::default(), now).await?;
+        let payload = Payload { shown_to: caller.account_id(), ..Payload::default() };
+        OneTimeToken::insert(tx, (kind, Some(account.id)), (id, &digest), payload, now).await?;
         let entry = Entry::done(what.act()).on(account).with(json!({ "shown": true }));
         self.audit(tx, caller, entry).await?;
         Ok(opener)

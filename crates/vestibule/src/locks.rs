@@ -7,7 +7,8 @@ use crate::secret::Digest;
 /// What is locked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Lock {
-    /// Who administers this instance: the first administrator, and that one always remains.
+    /// Who holds what: the first administrator, that one always remains, and that nobody confers what they do not hold.
+    /// Whoever changes power or measures it takes this, so that no two such acts look at what the other changes.
     Administrators,
     /// Nothing: a write that costs as much as the one it stands for, so that time tells nobody anything. What it stands
     /// for is given, so that only those who ask for the same wait for each other, as they would for an account.

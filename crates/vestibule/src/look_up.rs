@@ -5,9 +5,11 @@ use crate::audit::{AuditFilter, AuditRow};
 use crate::code::Code;
 use crate::engine::Vestibule;
 use crate::error::{Error, Result};
-use crate::groups::GroupRef;
-use crate::id::AccountId;
+use crate::grants::DirectGrant;
+use crate::groups::{Group, GroupRef};
+use crate::id::{AccountId, GroupId};
 use crate::paging::{Page, PageRequest};
+use crate::permissions::Permission;
 use crate::second_factors::{SecondFactor, SecondFactorStatus};
 use crate::sessions::Session;
 
@@ -20,10 +22,14 @@ impl Vestibule {
         AccountView::get(&mut self.db().read().await?, id).await
     }
 
-    /// The person whom an e-mail address or a username names.
+    /// The account of an id, or the person whom an e-mail address or a username names.
     pub async fn find_account(&self, identifier: &str) -> Result<Option<AccountView>> {
         let mut connection = self.db().read().await?;
-        let Some(account) = Account::find_by_identifier(&mut connection, identifier).await? else { return Ok(None) };
+        let found = match identifier.trim().parse() {
+            Ok(id) => Account::find(&mut connection, id).await?,
+            Err(_) => Account::find_by_identifier(&mut connection, identifier).await?,
+        };
+        let Some(account) = found else { return Ok(None) };
         Ok(Some(AccountView::of(&mut connection, account).await?))
     }
 
@@ -52,6 +58,29 @@ impl Vestibule {
     /// Every group.
     pub async fn list_groups(&self) -> Result<Vec<GroupRef>> {
         GroupRef::list(&mut self.db().read().await?).await
+    }
+
+    /// A page of groups, newest first.
+    pub async fn page_groups(&self, page: PageRequest) -> Result<Page<Group>> {
+        Group::list(&mut self.db().read().await?, page).await
+    }
+
+    /// A group by its id.
+    pub async fn group(&self, id: GroupId) -> Result<Group> {
+        Group::get(&mut self.db().read().await?, id).await
+    }
+
+    /// A group by its slug.
+    pub async fn group_by_slug(&self, slug: &str) -> Result<Option<Group>> {
+        Group::find_by_slug(&mut self.db().read().await?, slug).await
+    }
+
+    /// What an account holds directly.
+    pub async fn list_grants(&self, account: AccountId) -> Result<Vec<Permission>> {
+        let mut connection = self.db().read().await?;
+        Account::get(&mut connection, account).await?;
+        let grants = DirectGrant::list(&mut connection, account).await?;
+        Ok(grants.into_iter().map(|grant| grant.permission).collect())
     }
 
     /// A page of an account's live sessions, newest first.

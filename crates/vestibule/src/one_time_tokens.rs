@@ -55,6 +55,9 @@ pub(crate) struct Payload {
     /// The address that it was mailed to, as its owner writes it. None: it was shown to somebody, and proves no address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mailed_to: Option<String>,
+    /// The account that it was shown to; none: to the host, or it was mailed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_to: Option<AccountId>,
     /// What stands for the browser that asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub browser: Option<String>,

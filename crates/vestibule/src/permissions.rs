@@ -60,6 +60,11 @@ impl Permission {
         Ok(Permission { action: word_of_action.to_owned(), resource: word_of_resource.to_owned(), constraints })
     }
 
+    /// A permission of words that the catalogue has.
+    pub(crate) fn named(action: &str, resource: &str, constraints: Constraints) -> Permission {
+        Permission { action: action.to_owned(), resource: resource.to_owned(), constraints }
+    }
+
     /// What may be done.
     pub fn action(&self) -> &str {
         &self.action

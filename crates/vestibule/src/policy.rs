@@ -131,6 +131,11 @@ impl Policy {
         let Some(group) = self.group(&self.default_group) else {
             return refused("default_group", format!("there is no group {:?}", self.default_group));
         };
+        if !group.system_managed {
+            let problem =
+                format!("{:?} is not system-managed: whoever changes it gives to all who signed up", group.slug);
+            return refused("default_group", problem);
+        }
         let is_too_much = |permission: &&Permission| permission.is_admin() || self.catalogue.is_explicit(permission);
         if let Some(permission) = group.permissions.iter().find(is_too_much) {
             return refused("default_group", format!("{:?} gives {permission} to whoever signs up", group.slug));
@@ -145,13 +150,10 @@ fn entry(mut fields: Fields) -> Result<Entry, PolicyError> {
         resource: fields.required("resource")?,
         label: fields.text("label")?.unwrap_or_default(),
         explicit: fields.flag("explicit", false)?,
-        own: match fields.text("own")?.as_deref() {
+        own: match fields.text("own")?.map(|word| word.parse::<Own>()) {
             None => None,
-            Some("owner") => Some(Own::Owner),
-            Some("scope") => Some(Own::Scope),
-            Some(other) => {
-                return Err(fields.failed("own", format!("{other:?} is neither \"owner\" nor \"scope\"")));
-            }
+            Some(Ok(own)) => Some(own),
+            Some(Err(unknown)) => return Err(fields.failed("own", unknown)),
         },
         any: fields.text("any")?,
     };

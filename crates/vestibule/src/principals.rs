@@ -1,4 +1,4 @@
-//! Who is this: from a session's token to what it may do, cached, and never stale beyond the promise.
+//! Who is this: from a session's token to what its account may do, cached, and never stale beyond the promise.
 //! An entry remembers the epoch of its account as it was before its row was read; it counts only while that epoch
 //! stands, the session has not expired, and the revocation feed was read within the last five seconds.
 //! Revoking bumps the epoch after commit, so no reload can slip a dead session back in. Touches are kept in memory
@@ -12,10 +12,12 @@ use std::time::Duration;
 use quick_cache::sync::Cache;
 use uuid::Uuid;
 
+use crate::decide::View;
 use crate::engine::Vestibule;
 use crate::error::Result;
 use crate::id::{AccountId, SessionId};
-use crate::revocations::Revocations;
+use crate::needs::Need;
+use crate::revocations::{EVERYBODY, Revocations};
 use crate::secret::{Digest, Secret};
 use crate::sessions::{AuthMethod, Factor, SessionPrincipal, Touch};
 use crate::time::{Clock, Timestamp, micros};
@@ -38,8 +40,8 @@ pub struct LiveSession {
     pub account_id: AccountId,
     /// How people know the account.
     pub label: String,
-    /// Whether the account is a member of Administrators.
-    pub is_administrator: bool,
+    /// What the account may do.
+    pub view: Arc<View>,
     /// How its owner last proved who they are.
     pub method: AuthMethod,
     /// The second factor it was opened with, if there was one.
@@ -79,6 +81,7 @@ impl Clone for LiveSession {
     fn clone(&self) -> LiveSession {
         LiveSession {
             label: self.label.clone(),
+            view: Arc::clone(&self.view),
             last_seen_at: AtomicI64::new(self.last_seen_at.load(Ordering::Relaxed)),
             expires_at: AtomicI64::new(self.expires_at.load(Ordering::Relaxed)),
             ..*self
@@ -92,17 +95,22 @@ impl LiveSession {
         Timestamp(self.expires_at.load(Ordering::Relaxed))
     }
 
+    /// Whether the account may do this.
+    pub fn may(&self, need: Need) -> bool {
+        need.is_met_by(&self.view)
+    }
+
     /// Whether its owner proved who they are within the last 15 minutes.
     pub fn is_recently_proven(&self, now: Timestamp) -> bool {
         now < self.authenticated_at.plus(RECENT)
     }
 
-    fn new(row: SessionPrincipal, digest: Digest, epoch: u64) -> LiveSession {
+    fn new(row: SessionPrincipal, view: View, digest: Digest, epoch: u64) -> LiveSession {
         LiveSession {
             session_id: row.id,
             account_id: row.account_id,
             label: row.label,
-            is_administrator: row.is_administrator,
+            view: Arc::new(view),
             method: row.method,
             second_factor: row.second_factor,
             authenticated_at: row.authenticated_at,
@@ -127,8 +135,11 @@ impl Default for Epochs {
 }
 
 impl Epochs {
-    /// Forgets what is cached of an account.
+    /// Forgets what is cached of an account, or of everybody if it is nobody's id.
     pub(crate) fn bump(&self, account: Uuid) {
+        if account == EVERYBODY.0 {
+            return self.bump_all();
+        }
         self.total.fetch_add(1, Ordering::SeqCst);
         self.slot(account).fetch_add(1, Ordering::SeqCst);
     }
@@ -211,12 +222,15 @@ impl Vestibule {
     async fn load(&self, digest: Digest, now: Timestamp) -> Result<Option<Arc<LiveSession>>> {
         let epochs = self.db().epochs();
         let before = epochs.total();
-        let Some(row) = SessionPrincipal::find_live(&mut self.db().read().await?, &digest, now).await? else {
+        let mut connection = self.db().read().await?;
+        let Some(row) = SessionPrincipal::find_live(&mut connection, &digest, now).await? else {
             self.principals().cache.remove(&digest);
             return Ok(None);
         };
+        let view = self.held_in(&mut connection, row.account_id).await?.view;
+        drop(connection);
         let epoch = epochs.of(row.account_id.0);
-        let session = Arc::new(LiveSession::new(row, digest, epoch));
+        let session = Arc::new(LiveSession::new(row, view, digest, epoch));
         if epochs.total() == before {
             self.principals().cache.insert(digest, session.clone());
         }

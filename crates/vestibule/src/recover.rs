@@ -15,8 +15,11 @@ use crate::choose_password::Whose;
 use crate::db::Tx;
 use crate::detached::detached;
 use crate::engine::Vestibule;
-use crate::error::{Error, Result};
+use crate::error::{Error, Forbidden, Result};
+use crate::id::AccountId;
+use crate::locks::Lock;
 use crate::mail::Words;
+use crate::needs;
 use crate::one_time_tokens::{OneTimeToken, TokenKind};
 use crate::passwords::Password;
 use crate::principals::LiveSession;
@@ -120,10 +123,18 @@ impl Vestibule {
         let hash = self.choose_password(&ticket, new, whose).await?;
         let hash = hash.map_err(|code| Error::field("new_password", code))?;
         let mut tx = self.db().write().await?;
-        if !self.replace_by_link(&mut tx, caller, (&token, &digest), (&hash, session)).await? {
-            return Ok(RedeemToken::Used);
+        match self.replace_by_link(&mut tx, caller, (&token, &digest), (&hash, session)).await {
+            Ok(true) => tx.commit().await?,
+            Ok(false) => return Ok(RedeemToken::Used),
+            Err(Error::Forbidden(why)) => {
+                drop(tx);
+                let details = json!({ "reason": why.code, "permission": why.permission });
+                let entry = Entry::refused("password.reset", why.code.as_str()).with(details);
+                self.audit_alone(caller, entry.on_known(id, &account.label())).await?;
+                return Ok(RedeemToken::Used);
+            }
+            Err(why) => return Err(why),
         }
-        tx.commit().await?;
         self.password_changed(id);
         Ok(RedeemToken::Done)
     }
@@ -137,6 +148,10 @@ impl Vestibule {
         (hash, session): (&str, Option<Arc<LiveSession>>),
     ) -> Result<bool> {
         let (now, Some(id)) = (self.now(), token.account_id) else { return Ok(false) };
+        let is_mailed = token.payload.0.mailed_to.is_some();
+        if !is_mailed {
+            Lock::Administrators.take(tx).await?;
+        }
         if !Account::renew_version(tx, id, now).await? || !OneTimeToken::consume(tx, token.kind, digest, now).await? {
             return Ok(false);
         }
@@ -146,9 +161,11 @@ impl Vestibule {
             AccountState::Invited => token.kind == TokenKind::AccountInvite && Account::activate(tx, id, now).await?,
             AccountState::Disabled => false,
         };
-        let is_mailed = token.payload.0.mailed_to.is_some();
         if !is_in_state || (is_mailed && !token.proves_address_of(&account)) {
             return Ok(false);
+        }
+        if let Some(shown_to) = token.payload.0.shown_to {
+            self.require_take_over(tx, shown_to, &account).await?;
         }
         let itself = caller.acting_as(id, account.label());
         if is_mailed {
@@ -169,6 +186,18 @@ impl Vestibule {
         }
         Revocations::insert(tx, id, now).await?;
         Ok(true)
+    }
+
+    /// Whether a link that was shown to an account may still take this one over: power may have moved since.
+    async fn require_take_over(&self, tx: &mut Tx, shown_to: AccountId, account: &Account) -> Result<()> {
+        let caller = Caller::anonymous().acting_as(shown_to, String::new());
+        let is_makers = account.state == AccountState::Invited && account.created_by == Some(shown_to);
+        let need = if is_makers { needs::CREATE_USERS } else { needs::UPDATE_USERS };
+        let power = match self.power(tx, &caller, need).await {
+            Err(Error::Denied(_)) => Err(Forbidden::lacks(need).into()),
+            other => other,
+        };
+        power?.take_over(&self.held_in(tx, account.id).await?)
     }
 
     async fn find_reset(&self, text: &str) -> Result<Option<(OneTimeToken, Digest)>> {

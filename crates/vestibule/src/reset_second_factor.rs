@@ -8,7 +8,9 @@ use crate::code::Code;
 use crate::engine::Vestibule;
 use crate::error::{Error, Result};
 use crate::id::AccountId;
+use crate::locks::Lock;
 use crate::mail::Words;
+use crate::needs;
 use crate::revocations::Revocations;
 use crate::second_factors::SecondFactor;
 
@@ -27,8 +29,10 @@ impl Vestibule {
             return Err(Error::Conflict(Code::OwnAccount));
         }
         let mut tx = self.db().write().await?;
+        Lock::Administrators.take(&mut tx).await?;
         Account::lock(&mut tx, id).await?;
-        caller.require_administrator(&mut tx).await?;
+        let power = self.power(&mut tx, caller, needs::UPDATE_USERS).await?;
+        power.take_over(&self.held_in(&mut tx, id).await?)?;
         let account = Account::get(&mut tx, id).await?;
         if SecondFactor::remove(&mut tx, id).await? {
             self.audit(&mut tx, caller, Entry::done(ACT).on(&account)).await?;

@@ -12,6 +12,9 @@ use crate::time::Timestamp;
 /// How many revocations one poll reads; behind further than that, a node forgets everybody.
 const MAX_BEHIND: i64 = 10_000;
 
+/// Stands in the feed for everybody; no account has this id.
+pub(crate) const EVERYBODY: AccountId = AccountId(Uuid::nil());
+
 /// What happened since a place in the feed.
 #[derive(Debug)]
 pub(crate) struct Revocations {
@@ -36,6 +39,11 @@ impl Revocations {
         tx.exec(sql, &[&seq, &account, &now]).await?;
         tx.revokes(account.0);
         Ok(())
+    }
+
+    /// Revokes what any node believes of anybody, as when what a group holds changes. Call it last in the transaction.
+    pub(crate) async fn insert_everybody(tx: &mut Tx, now: Timestamp) -> Result<()> {
+        Revocations::insert(tx, EVERYBODY, now).await
     }
 
     /// Where the feed stands.

@@ -8,7 +8,6 @@ use crate::caller::Caller;
 use crate::config::SessionConfig;
 use crate::db::{Arg, Tx, built, from_row, text_enum, values};
 use crate::error::Result;
-use crate::groups::ADMINISTRATORS;
 use crate::id::{AccountId, SessionId};
 use crate::paging::{Cursor, Page, PageRequest};
 use crate::secret::Digest;
@@ -80,7 +79,6 @@ pub(crate) struct SessionPrincipal {
     pub id: SessionId,
     pub account_id: AccountId,
     pub label: String,
-    pub is_administrator: bool,
     pub method: AuthMethod,
     pub second_factor: Option<Factor>,
     pub authenticated_at: Timestamp,
@@ -117,7 +115,6 @@ from_row!(SessionPrincipal {
     id: SessionId,
     account_id: AccountId,
     label: String,
-    is_administrator: bool,
     method: AuthMethod,
     second_factor: Option<Factor>,
     authenticated_at: Timestamp,
@@ -132,13 +129,11 @@ impl SessionPrincipal {
     pub(crate) async fn find_live(tx: &mut Tx, digest: &Digest, now: Timestamp) -> Result<Option<SessionPrincipal>> {
         tx.opt(
             "SELECT s.id, s.account_id, COALESCE(a.email, a.username, '') AS label, s.method, s.second_factor,
-                    s.authenticated_at, s.created_at, s.last_seen_at, s.expires_at, s.absolute_expires_at,
-                    EXISTS (SELECT 1 FROM group_members g
-                             WHERE g.account_id = s.account_id AND g.group_id = $3) AS is_administrator
+                    s.authenticated_at, s.created_at, s.last_seen_at, s.expires_at, s.absolute_expires_at
                FROM sessions s JOIN accounts a ON a.id = s.account_id
               WHERE s.digest = $1 AND s.expires_at > $2 AND s.absolute_expires_at > $2
                 AND a.state = 'active' AND a.kind = 'human'",
-            &[digest, &now, &ADMINISTRATORS],
+            &[digest, &now],
         )
         .await
     }

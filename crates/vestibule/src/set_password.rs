@@ -11,7 +11,9 @@ use crate::code::Code;
 use crate::engine::Vestibule;
 use crate::error::{Error, Result};
 use crate::id::AccountId;
+use crate::locks::Lock;
 use crate::mail::Words;
+use crate::needs;
 use crate::one_time_tokens::OneTimeToken;
 use crate::passwords::Password;
 use crate::recover::VOIDED;
@@ -38,10 +40,12 @@ impl Vestibule {
         let hash = hash.map_err(|code| Error::field("password", code))?;
         let now = self.now();
         let mut tx = self.db().write().await?;
+        Lock::Administrators.take(&mut tx).await?;
         if !Account::renew_version(&mut tx, id, now).await? {
             return Err(Error::NotFound);
         }
-        caller.require_administrator(&mut tx).await?;
+        let power = self.power(&mut tx, caller, needs::UPDATE_USERS).await?;
+        power.take_over(&self.held_in(&mut tx, id).await?)?;
         let account = Account::get(&mut tx, id).await?;
         Account::settle_pending(&mut tx, id).await?;
         Account::clear_attempts(&mut tx, id).await?;

@@ -1,4 +1,4 @@
-//! Sign up: a person makes an account of their own and joins Members. Where addresses need no proof they are signed
+//! Sign up: a person makes an account of their own and joins the default group. Where addresses need no proof they are signed
 //! in; where they do, one answer and one mail follow whether or not the address is taken, after the same work.
 //! The unique index decides between racing callers.
 
@@ -14,7 +14,7 @@ use crate::db::Tx;
 use crate::email::Email;
 use crate::engine::Vestibule;
 use crate::error::{Error, FieldErrors, Result};
-use crate::groups::{GroupRef, MEMBERS};
+use crate::groups::{GroupRef, Membership};
 use crate::id::AccountId;
 use crate::issue_token::Mailed;
 use crate::mail::Words;
@@ -137,7 +137,8 @@ impl Vestibule {
         if let Some(hash) = hash {
             Password::replace(tx, new.id, hash, now).await?;
         }
-        GroupRef::add_member(tx, MEMBERS, new.id, now).await?;
+        let group = GroupRef::default_group(tx).await?;
+        Membership::insert(tx, group, new.id, now).await?;
         Account::note_sign_up(tx, new.id, now).await?;
         let account = Account::get(tx, new.id).await?;
         let itself = caller.acting_as(account.id, account.label());

@@ -6,9 +6,10 @@ use crate::accounts::Account;
 use crate::caller::{Actor, Caller};
 use crate::code::Code;
 use crate::db::Tx;
+use crate::engine::Vestibule;
 use crate::error::{Error, Result};
-use crate::groups::GroupRef;
 use crate::id::AccountId;
+use crate::needs::Need;
 use crate::sessions::Session;
 
 impl Caller {
@@ -25,23 +26,20 @@ impl Caller {
             Err(Error::Denied(Code::Unauthenticated))
         }
     }
+}
 
-    /// Refuses whoever may not administer accounts any more. The host and the instance itself always may.
-    pub(crate) async fn require_administrator(&self, tx: &mut Tx) -> Result<()> {
-        self.require_live(tx).await?;
-        let may = match &self.actor {
-            Actor::Account { id, .. } => GroupRef::is_administrator(tx, *id).await?,
-            Actor::Host { .. } | Actor::System => true,
-            Actor::Anonymous => false,
-        };
-        if may { Ok(()) } else { Err(Error::Denied(Code::AdministratorRequired)) }
-    }
-
-    /// Refuses whoever may act neither on an account of their own nor on another's.
-    pub(crate) async fn require_owner_or_administrator(&self, tx: &mut Tx, account: AccountId) -> Result<()> {
-        match self.account_id() == Some(account) {
-            true => self.require_live(tx).await,
-            false => self.require_administrator(tx).await,
+impl Vestibule {
+    /// Refuses whoever may act neither on an account of their own nor, by this permission, on another's.
+    pub(crate) async fn require_owner_or(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        account: AccountId,
+        need: Need,
+    ) -> Result<()> {
+        match caller.account_id() == Some(account) {
+            true => caller.require_live(tx).await,
+            false => self.power(tx, caller, need).await.map(drop),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::caller::Caller;
 use crate::engine::Vestibule;
 use crate::error::Result;
 use crate::id::AccountId;
+use crate::needs;
 
 impl Vestibule {
     /// Lifts an account's lock. It may not be locked.
@@ -17,7 +18,7 @@ impl Vestibule {
     async fn unlock(&self, caller: &Caller, id: AccountId) -> Result<AccountView> {
         let mut tx = self.db().write().await?;
         Account::clear_attempts(&mut tx, id).await?;
-        caller.require_administrator(&mut tx).await?;
+        self.power(&mut tx, caller, needs::UPDATE_USERS).await?;
         let view = AccountView::get(&mut tx, id).await?;
         self.audit(&mut tx, caller, Entry::done("account.unlocked").on(&view.account)).await?;
         tx.commit().await?;

@@ -6,11 +6,18 @@ use axum::extract::FromRef;
 use axum::response::Html;
 use axum::routing::get;
 use vestibule::Vestibule;
-use vestibule_web::extract::{Administrator, Session};
-use vestibule_web::{App, WebConfig};
+use vestibule_web::extract::{Require, Session};
+use vestibule_web::{App, WebConfig, permission};
 
 /// Where the accounts are mounted, and so the path of their public URL.
 pub const PREFIX: &str = "/accounts";
+/// What there is to be permitted here, and which group holds it.
+pub const POLICY: &str = include_str!("../policy.toml");
+
+permission! {
+    /// Tidy up the book.
+    pub Moderate = "moderate": "entries"
+}
 
 /// The program's own state; it lends Vestibule's part to the extractors.
 #[derive(Clone, FromRef)]
@@ -40,7 +47,7 @@ async fn book(session: Session) -> String {
     format!("Hello, {}.", session.label)
 }
 
-/// Only for administrators.
-async fn moderate(administrator: Administrator) -> String {
-    format!("{} may tidy up.", administrator.0.label)
+/// Only for people who may tidy up.
+async fn moderate(moderator: Require<Moderate>) -> String {
+    format!("{} may tidy up.", moderator.label)
 }

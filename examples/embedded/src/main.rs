@@ -1,7 +1,7 @@
 //! Serves the guest book at http://localhost:3000, with its accounts in `guest-book.db`.
 
-use embedded::{PREFIX, program};
-use vestibule::{Caller, Config, Db, Vestibule};
+use embedded::{POLICY, PREFIX, program};
+use vestibule::{Caller, Config, Db, Policy, Vestibule};
 
 const PUBLIC_URL: &str = "http://localhost:3000";
 
@@ -11,7 +11,8 @@ async fn main() -> anyhow::Result<()> {
     let secret = std::env::var("GUEST_BOOK_SECRET").map_err(|_| anyhow::anyhow!("set GUEST_BOOK_SECRET"))?;
     let db = Db::connect("sqlite://guest-book.db").await?;
     let config = Config { public_url: format!("{PUBLIC_URL}{PREFIX}").parse()?, ..Config::default() };
-    let vestibule = Vestibule::builder(db, secret.into_bytes().into()).config(config).build().await?;
+    let policy = Policy::parse(POLICY)?;
+    let vestibule = Vestibule::builder(db, secret.into_bytes().into()).config(config).policy(policy).build().await?;
     let background = vestibule.start();
     if let Some(token) = vestibule.issue_setup_token(&Caller::system()).await? {
         println!("Make the first administrator at {} with {}", vestibule.absolute("/setup"), token.expose());

@@ -5,17 +5,29 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use axum::response::Response;
 use axum::{Router, body};
-use embedded::{PREFIX, program};
+use embedded::{POLICY, PREFIX, program};
 use testkit::{TestDb, TestEngine, db_test};
 use tower::ServiceExt as _;
-use vestibule::{Caller, NewAdministrator, SignIn, SignInForm, SignUp, SignUpForm};
+use vestibule::{BreakGlass, Caller, NewAdministrator, Policy, SignIn, SignInForm, SignUp, SignUpForm};
 
 const PASSWORD: &str = "harbour-moss-Kettle";
 
-/// An engine that knows where the guest book mounts it.
+/// An engine that knows where the guest book mounts it, and what there is to be permitted.
 async fn engine(db: &TestDb) -> TestEngine {
     let public_url = format!("http://localhost:3000{PREFIX}").parse().expect("a URL");
-    TestEngine::with(db, |config| config.public_url = public_url).await
+    let engine = TestEngine::with(db, |config| config.public_url = public_url).await;
+    let policy = Policy::parse(POLICY).expect("a policy");
+    engine.engine.apply_policy(&Caller::host("root"), &policy).await.expect("applied");
+    engine
+}
+
+/// The cookie of somebody who signs in.
+async fn sign_in(t: &TestEngine, identifier: &str) -> String {
+    let form = SignInForm { identifier: identifier.into(), password: PASSWORD.into(), mfa_code: None };
+    let SignIn::Done(signed_in) = t.engine.sign_in(&Caller::anonymous(), form).await.expect("an answer") else {
+        panic!("refused")
+    };
+    format!("vestibule={}", signed_in.token.expose())
 }
 
 async fn get(router: &Router, path: &str, cookie: Option<&str>) -> Response {
@@ -90,14 +102,18 @@ db_test!(the_books_own_routes_are_guarded, |db: TestDb| async move {
         panic!("refused")
     };
     let ann = format!("vestibule={}", ann.token.expose());
-    assert_eq!(get(&router, "/moderate", Some(&ann)).await.status(), StatusCode::FORBIDDEN);
+    let refused = get(&router, "/moderate", Some(&ann)).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    assert!(text(refused).await.contains("\"permission\":\"moderate:entries\""));
+
+    let account = t.engine.find_account("ann@example.com").await.expect("an answer").expect("signed up").account.id;
+    let moderators = t.engine.group_by_slug("moderators").await.expect("an answer").expect("the policy's group").id;
+    t.engine.add_member(&Caller::host("root"), moderators, account, BreakGlass::No).await.expect("joined");
+    let ann = sign_in(&t, "ann@example.com").await;
+    assert_eq!(text(get(&router, "/moderate", Some(&ann)).await).await, "ann@example.com may tidy up.");
 
     let root = NewAdministrator { email: None, username: Some("root".into()), name: None, password: PASSWORD.into() };
     t.engine.create_administrator(&Caller::host("root"), root).await.expect("made");
-    let form = SignInForm { identifier: "root".into(), password: PASSWORD.into(), mfa_code: None };
-    let SignIn::Done(root) = t.engine.sign_in(&Caller::anonymous(), form).await.expect("an answer") else {
-        panic!("refused")
-    };
-    let root = format!("vestibule={}", root.token.expose());
+    let root = sign_in(&t, "root").await;
     assert_eq!(text(get(&router, "/moderate", Some(&root)).await).await, "root may tidy up.");
 });

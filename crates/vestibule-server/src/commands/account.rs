@@ -1,23 +1,35 @@
 //! How commands find accounts and print them: as rows for people, for programs in the shape that the API gives an
 //! account. Audit rows and sessions are not printed here; their JSON is the engine's own.
 
-use vestibule::{AccountFilter, AccountId, AccountView, GroupRef, PageRequest, Vestibule};
+use clap::Args;
+use vestibule::{AccountFilter, AccountId, AccountView, PageRequest, Vestibule};
 use vestibule_web::AccountJson;
 
-use crate::failure::Usage;
 use crate::output;
 
-/// The account that an id, an e-mail address or a username names. What reads as an id is one: usernames are chosen
-/// by anybody, and must not stand in for somebody's id.
+/// Which user.
+#[derive(Args, Debug)]
+pub struct Who {
+    /// The user's id, username or e-mail address.
+    #[arg(value_name = "ID|USERNAME|EMAIL")]
+    who: String,
+}
+
+impl Who {
+    /// The user.
+    pub async fn find(&self, engine: &Vestibule) -> anyhow::Result<AccountView> {
+        find(engine, &self.who).await
+    }
+
+    /// The user's id.
+    pub async fn id(&self, engine: &Vestibule) -> anyhow::Result<AccountId> {
+        Ok(self.find(engine).await?.account.id)
+    }
+}
+
+/// The account that an id, an e-mail address or a username names.
 pub async fn find(engine: &Vestibule, who: &str) -> anyhow::Result<AccountView> {
-    let found = match who.parse::<AccountId>() {
-        Ok(id) => match engine.account(id).await {
-            Err(vestibule::Error::NotFound) => None,
-            found => Some(found?),
-        },
-        Err(_) => engine.find_account(who).await?,
-    };
-    found.ok_or_else(|| anyhow::anyhow!("there is no account {}", output::printable(who)))
+    engine.find_account(who).await?.ok_or_else(|| anyhow::anyhow!("there is no account {}", output::printable(who)))
 }
 
 /// Every account that the filter lets through.
@@ -32,19 +44,6 @@ pub async fn every(engine: &Vestibule, filter: &AccountFilter) -> anyhow::Result
             return Ok(found);
         }
     }
-}
-
-/// The groups that slugs or ids name.
-pub async fn groups(engine: &Vestibule, names: &[String]) -> anyhow::Result<Vec<GroupRef>> {
-    let known = engine.list_groups().await?;
-    let find = |name: &String| {
-        let group = known.iter().find(|group| group.slug == *name || group.id.to_string() == *name);
-        group.cloned().ok_or_else(|| {
-            let slugs: Vec<&str> = known.iter().map(|group| group.slug.as_str()).collect();
-            Usage(format!("there is no group {}; there are: {}", output::printable(name), slugs.join(", ")))
-        })
-    };
-    Ok(names.iter().map(find).collect::<Result<_, Usage>>()?)
 }
 
 /// Prints accounts for programs.

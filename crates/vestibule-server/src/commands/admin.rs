@@ -69,7 +69,7 @@ pub async fn run(file: Option<&Path>, command: Command) -> anyhow::Result<()> {
 
 /// The first administrator may come before the first start.
 async fn create(settings: &Settings, administrator: NewAdministrator) -> anyhow::Result<()> {
-    instance::closing(instance::begin(settings).await?, async |engine| {
+    instance::closing(instance::begin_beside(settings).await?, async |engine| {
         let made = engine.create_administrator(&host::caller(), administrator).await?;
         output::line(format!("{} is an administrator.", output::printable(&made.account.label())))
     })

@@ -1,5 +1,6 @@
 //! `vestibule doctor`: everything an instance needs, a line each, without changing anything.
-//! A check that cannot be made because an earlier one failed is not counted as well.
+//! A check that cannot be made because an earlier one failed is not counted as well. What is as it should be but may
+//! not be as it was meant is a warning, and fails nothing.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -28,6 +29,7 @@ pub struct Args {
 struct Finding {
     check: &'static str,
     ok: bool,
+    warning: bool,
     detail: String,
 }
 
@@ -37,8 +39,8 @@ pub async fn run(file: Option<&Path>, args: Args) -> anyhow::Result<()> {
     if args.json {
         output::json(&findings)?;
     } else {
-        for Finding { check, ok, detail } in &findings {
-            output::line(format!("{:<5}{check:<15}{detail}", if *ok { "ok" } else { "FAIL" }))?;
+        for finding in &findings {
+            output::line(format!("{:<5}{:<15}{}", finding.word(), finding.check, finding.detail))?;
         }
     }
     if findings.iter().all(|finding| finding.ok) { Ok(()) } else { Err(Unwell.into()) }
@@ -50,14 +52,18 @@ async fn examine(file: Option<&Path>) -> Vec<Finding> {
         Err(problems) => return problems.0.iter().map(|problem| wrong("settings", problem.to_string())).collect(),
     };
     let mut findings = vec![right("settings", "checked"), secret(&settings), mail(&settings.engine).await];
-    let db = match database(&settings).await {
+    findings.extend(in_database(&settings).await);
+    let is_comparable = findings.iter().all(|finding| finding.ok || finding.check == "mail");
+    findings.push(policy(&settings, is_comparable).await);
+    findings
+}
+
+async fn in_database(settings: &Settings) -> Vec<Finding> {
+    let db = match database(settings).await {
         Ok(db) => db,
-        Err(why) => {
-            findings.push(wrong("database", why));
-            return findings;
-        }
+        Err(why) => return vec![wrong("database", why)],
     };
-    findings.push(right("database", format!("{}, {}", db.name(), settings.database.shown())));
+    let mut findings = vec![right("database", format!("{}, {}", db.name(), settings.database.shown()))];
     let schema = schema(&db).await;
     let has_schema = schema.ok;
     findings.push(schema);
@@ -134,10 +140,50 @@ async fn administrator(db: &Db) -> Finding {
     }
 }
 
+/// Which policy is meant to be in force. It is compared with the database only where an administrator shows that one
+/// was written there: an engine would write it.
+async fn policy(settings: &Settings, is_comparable: bool) -> Finding {
+    let (chosen, policy) = (&settings.policy, &settings.policy.policy);
+    let told =
+        format!("{chosen}: {} permissions, {} groups", policy.catalogue().entries().len(), policy.groups().len());
+    if !is_comparable {
+        return right("policy", told);
+    }
+    let planned = async {
+        instance::closing(instance::open_to_look(settings).await?, async |engine| {
+            Ok(engine.plan_policy(policy).await?)
+        })
+        .await
+    };
+    match planned.await {
+        Err(why) => wrong("policy", format!("{told}; it cannot be compared: {why:#}")),
+        Ok(plan) if plan.is_empty() => right("policy", told),
+        Ok(plan) => {
+            let left = plan.groups_removed.iter().find(|group| group.member_count > 0);
+            let start = left.map_or_else(
+                || "the next start writes this one".to_owned(),
+                |group| format!("the next start is refused, as {} has members", group.slug),
+            );
+            let how = "`vestibule policy plan` says how they differ";
+            Finding { warning: true, ..right("policy", format!("{told}; the database has another: {how}, {start}")) }
+        }
+    }
+}
+
+impl Finding {
+    fn word(&self) -> &'static str {
+        match (self.ok, self.warning) {
+            (true, false) => "ok",
+            (true, true) => "warn",
+            (false, _) => "FAIL",
+        }
+    }
+}
+
 fn right(check: &'static str, detail: impl Into<String>) -> Finding {
-    Finding { check, ok: true, detail: detail.into() }
+    Finding { check, ok: true, warning: false, detail: detail.into() }
 }
 
 fn wrong(check: &'static str, detail: impl Into<String>) -> Finding {
-    Finding { check, ok: false, detail: detail.into() }
+    Finding { check, ok: false, warning: false, detail: detail.into() }
 }

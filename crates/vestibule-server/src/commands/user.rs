@@ -3,14 +3,19 @@
 use std::path::Path;
 
 use clap::{Args, Subcommand};
-use vestibule::{AccountFilter, AccountId, AccountState, AccountView, CreatedUser, MEMBERS, NewUser, Vestibule};
+use vestibule::{AccountFilter, AccountState, AccountView, CreatedUser, NewUser, Vestibule};
 use vestibule_web::AccountJson;
 
-use super::account;
-use super::invitation;
+use super::account::{self, Who};
+use super::membership::{self, Joining, Member};
 use super::page::{self, PageArgs};
+use super::{group, invitation, permission};
 use crate::failure::Usage;
 use crate::{host, instance, output, prompt};
+
+/// What to do when a group is refused to a new user.
+const WITHOUT_IT: &str =
+    "Make the user without that group; then `vestibule user add-to-group` says how it is conferred.";
 
 /// What can be done with users.
 #[derive(Debug, Subcommand)]
@@ -44,14 +49,12 @@ pub enum Command {
     },
     /// End all of a user's sessions.
     SignOut(Who),
-}
-
-/// Which user.
-#[derive(Args, Debug)]
-pub struct Who {
-    /// The user's id, username or e-mail address.
-    #[arg(value_name = "ID|USERNAME|EMAIL")]
-    who: String,
+    /// Put a user in a group.
+    AddToGroup(Joining),
+    /// Take a user out of a group.
+    RemoveFromGroup(Member),
+    /// Print what a user may do, and which group gives it.
+    Permissions(ReadArgs),
 }
 
 /// Which user, for whom to print it.
@@ -124,22 +127,15 @@ pub async fn run(file: Option<&Path>, command: Command) -> anyhow::Result<()> {
         Command::Delete { who, yes } => delete(engine, &who, yes).await,
         Command::Sessions { who, page } => sessions(engine, &who, &page).await,
         Command::SignOut(who) => sign_out(engine, &who).await,
+        Command::AddToGroup(joining) => membership::add(engine, &joining).await,
+        Command::RemoveFromGroup(member) => membership::remove(engine, &member).await,
+        Command::Permissions(args) => permissions(engine, args).await,
     })
     .await
 }
 
-impl Who {
-    async fn find(&self, engine: &Vestibule) -> anyhow::Result<AccountView> {
-        account::find(engine, &self.who).await
-    }
-
-    async fn id(&self, engine: &Vestibule) -> anyhow::Result<AccountId> {
-        Ok(self.find(engine).await?.account.id)
-    }
-}
-
 async fn list(engine: &Vestibule, args: ListArgs) -> anyhow::Result<()> {
-    let group = account::groups(engine, args.group.as_slice()).await?.first().map(|group| group.id);
+    let group = group::named(engine, args.group.as_slice()).await?.first().map(|group| group.id);
     let filter = AccountFilter { search: args.search, state: args.state, group };
     let users = engine.list_accounts(&filter, args.page.request()?).await?;
     if args.page.json {
@@ -156,20 +152,28 @@ async fn show(engine: &Vestibule, args: ReadArgs) -> anyhow::Result<()> {
 }
 
 async fn create(engine: &Vestibule, args: CreateArgs) -> anyhow::Result<()> {
-    let groups = account::groups(engine, &args.group).await?;
-    let group_ids = if groups.is_empty() { vec![MEMBERS] } else { groups.iter().map(|group| group.id).collect() };
+    let mut group_ids: Vec<_> = group::named(engine, &args.group).await?.iter().map(|group| group.id).collect();
+    if group_ids.is_empty() {
+        group_ids.push(group::default(engine).await?);
+    }
     let password = (args.stdin || args.ask).then(|| prompt::new_password(args.stdin)).transpose()?;
     if password.is_none() && args.email.is_none() {
         let why = "nobody can be invited without an e-mail address: give --email, or a password with --stdin or --ask";
         return Err(Usage(why.to_owned()).into());
     }
     let user = NewUser { email: args.email, username: args.username, name: args.name, password, group_ids };
-    let CreatedUser { view, invitation } = engine.create_user(&host::caller(), user).await?;
+    let created = engine.create_user(&host::caller(), user).await;
+    let CreatedUser { view, invitation } = created.map_err(|refused| membership::advised(refused, WITHOUT_IT))?;
     say(&view, &format!("is a user, {}", view.account.id))?;
     match invitation {
         Some(invitation) => invitation::print(engine, view.account.id, invitation).await,
         None => Ok(()),
     }
+}
+
+async fn permissions(engine: &Vestibule, args: ReadArgs) -> anyhow::Result<()> {
+    let held = engine.effective_permissions(args.who.id(engine).await?).await?;
+    if args.json { output::json(&held) } else { permission::print_effective(&held) }
 }
 
 async fn delete(engine: &Vestibule, who: &Who, yes: bool) -> anyhow::Result<()> {

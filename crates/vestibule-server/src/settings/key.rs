@@ -44,6 +44,7 @@ keys! {
     SmtpCaFile = "smtp_ca_file", "VESTIBULE_SMTP_CA_FILE";
     MailFrom = "mail_from", "VESTIBULE_MAIL_FROM";
     MailNewDeviceNotice = "mail.new_device_notice", "VESTIBULE_MAIL_NEW_DEVICE_NOTICE";
+    PolicyFile = "policy_file", "VESTIBULE_POLICY_FILE";
     AdminUsername = "admin.username", "VESTIBULE_ADMIN_USERNAME";
     AdminEmail = "admin.email", "VESTIBULE_ADMIN_EMAIL";
     AdminPassword = "admin.password", "VESTIBULE_ADMIN_PASSWORD", secret;

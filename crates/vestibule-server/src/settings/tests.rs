@@ -312,6 +312,22 @@ fn a_value_that_is_not_utf8_is_refused() {
 }
 
 #[test]
+fn the_policy_is_built_in_unless_a_file_is_named() {
+    let built_in = load(&[]).unwrap().policy;
+    assert_eq!((built_in.to_string().as_str(), built_in.policy.groups().len()), ("built in", 2));
+    let (_dir, file) = written("[[groups]]\nslug = \"a\"\nname = \"A\"\n");
+    let path = file.to_str().unwrap();
+    let chosen = load(&[("VESTIBULE_POLICY_FILE", path)]).unwrap().policy;
+    assert_eq!((chosen.to_string().as_str(), chosen.policy.groups().len()), (path, 3));
+    let (_dir, broken) = written("[[groups]]\nslug = \"a\"\n");
+    let path = broken.to_str().unwrap();
+    let problem = the_problem(load_file(&format!("policy_file = {path:?}"), &[]));
+    assert_eq!(problem, format!("policy_file (VESTIBULE_POLICY_FILE): {path}: groups[0] \"a\": name: it is missing"));
+    refused(&[("VESTIBULE_POLICY_FILE", "")], "policy_file (VESTIBULE_POLICY_FILE): is empty");
+    refused(&[("VESTIBULE_POLICY_FILE", "/nonexistent")], "policy_file (VESTIBULE_POLICY_FILE): /nonexistent cannot");
+}
+
+#[test]
 fn nothing_shows_a_secret() {
     let pairs = [
         ("VESTIBULE_SECRET", "hunter2-hunter2-hunter2-hunter2-hunter2"),

@@ -15,8 +15,11 @@ db_test!(a_list_is_filtered_and_names_the_host, |db: TestDb| async move {
     host.fed(&["user", "create", "--username", "ann", "--stdin"], PASSWORD).ok();
     host.run(&["user", "disable", "ann"]).ok();
     let all = host.json(&["audit", "list", "--json"]);
-    assert_eq!(actions(&all), ["account.disabled", "account.created", "account.created"]);
-    assert!(all["items"].as_array().unwrap().iter().all(|row| row["actor_kind"] == "host" && row["outcome"] == "done"));
+    assert_eq!(actions(&all), ["account.disabled", "account.created", "account.created", "policy.applied"]);
+    let rows = all["items"].as_array().unwrap();
+    assert!(rows.iter().all(|row| row["outcome"] == "done"), "{all}");
+    let actors: Vec<&str> = rows.iter().map(|row| row["actor_kind"].as_str().unwrap()).collect();
+    assert_eq!(actors, ["host", "host", "host", "system"], "the policy is written with the database");
     let about = host.json(&["audit", "list", "--json", "--account", "ann", "--action", "account.created"]);
     assert_eq!(actions(&about), ["account.created"]);
     assert_eq!(about["items"][0]["target_label"], "ann");
@@ -44,5 +47,5 @@ db_test!(an_export_is_every_row_on_a_line_of_its_own, |db: TestDb| async move {
     let ids: std::collections::BTreeSet<&str> = rows.iter().map(|row| row["id"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), rows.len());
     assert!(rows.len() > 100, "more than a page: {}", rows.len());
-    assert_eq!(rows.last().unwrap()["action"], "account.created", "newest first");
+    assert_eq!(rows.last().unwrap()["action"], "policy.applied", "newest first");
 });

@@ -16,7 +16,7 @@ fn setup_token(server: &Server) -> String {
 }
 
 /// The first visit leads to the setup page; a weak password is said beside the field and burns nothing.
-async fn set_up(person: &Person, server: &Server) {
+pub async fn set_up(person: &Person, server: &Server) {
     person.open("/").await;
     person.arrives("/setup").await;
     let token = setup_token(server);
@@ -61,7 +61,7 @@ async fn change_password(person: &Person) {
     person.submit("/account/security", &change(PASSWORD, OTHER)).await;
     person.sees("Your password was changed").await;
     person.open("/admin").await;
-    person.sees("administrator").await;
+    person.sees("This needs the permission view:users").await;
     person.open("/account").await;
     person.arrives("/account").await;
     person.sign_out().await;
@@ -69,8 +69,8 @@ async fn change_password(person: &Person) {
     person.sees("not right").await;
 }
 
-/// An administrator makes another, who can sign in, and deactivates them, who then cannot.
-async fn make_and_deactivate_an_administrator(person: &Person, server: &Server) {
+/// An administrator makes another, who can sign in, and disables them, who then cannot.
+async fn make_and_disable_an_administrator(person: &Person, server: &Server) {
     person.sign_in("root@example.com", PASSWORD).await;
     person.arrives("/account").await;
     person.open("/admin/admins/new").await;
@@ -79,8 +79,8 @@ async fn make_and_deactivate_an_administrator(person: &Person, server: &Server) 
     let bob = token_of(server, "bob").await.expect("signed in");
     person.open("/admin/admins").await;
     person.browser.find(By::LinkText("bob")).await.expect("a link to bob").click().await.expect("it can be followed");
-    person.press("form[action$='/deactivate'] button").await;
-    person.sees("deactivated").await;
+    person.press("form[action$='/disable'] button").await;
+    person.sees("The account was disabled").await;
     assert_eq!(check(&Client::new(), &server.url(), &bob).await, 401);
     assert!(token_of(server, "bob").await.is_none());
 }
@@ -100,7 +100,7 @@ async fn journey(db: TestDb, javascript: bool) {
     sign_up_and_in(&person).await;
     end_a_session(&person, &server).await;
     change_password(&person).await;
-    make_and_deactivate_an_administrator(&person, &server).await;
+    make_and_disable_an_administrator(&person, &server).await;
     // Somebody's markup is shown as they typed it.
     person.open("/admin/users").await;
     person.sees("Ann <b>Lee</b>").await;

@@ -20,10 +20,10 @@ pub fn failing(ran: &Ran) -> Vec<String> {
 db_test!(a_sound_instance_passes, |db: TestDb| async move {
     let host = Host::on(&db).administered();
     let said = host.run(&["doctor"]).ok();
-    for check in ["settings", "secret", "mail", "database", "schema", "administrator"] {
+    for check in ["settings", "secret", "mail", "database", "schema", "policy", "administrator"] {
         assert!(said.lines().any(|line| line.starts_with("ok") && line.contains(check)), "{said}");
     }
-    assert_eq!(said.lines().count(), 6);
+    assert_eq!(said.lines().count(), 7);
 });
 
 db_test!(looking_changes_nothing, |db: TestDb| async move {

@@ -14,6 +14,11 @@ pub const PASSWORD: &str = "harbour-moss-71-Kettle";
 /// The master secret of a machine whose database is a test's.
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
+/// The worked example of a policy, by its path.
+pub fn cloud_costs() -> String {
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/cloud-costs.toml").to_owned()
+}
+
 /// A directory and an environment in which the binary runs.
 pub struct Host {
     dir: TempDir,

@@ -100,7 +100,8 @@ sink_test!(restarts_while_the_mail_server_says_nothing_cost_no_mail, |db: TestDb
     office.crash().await;
     office.until_all_is_decided().await;
     assert_eq!(office.states(ANN).await, [(MailKind::VerifyEmail, MailState::Sent)]);
-    assert_eq!(office.mails_to(ANN, 1).await.len(), 1);
+    let copies = office.mails_to(ANN, 1).await.len();
+    assert!((1..=2).contains(&copies), "{copies}: two, if the crash came while it was being handed over");
 });
 
 sink_test!(an_invitation_is_made_though_the_mail_server_says_nothing, |db: TestDb| async move {

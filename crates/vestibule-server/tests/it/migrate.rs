@@ -12,7 +12,7 @@ fn applied(status: &Value) -> Vec<bool> {
 }
 
 /// What an operator may run beside the server.
-const COMMANDS: [&[&str]; 8] = [
+const COMMANDS: [&[&str]; 15] = [
     &["admin", "list"],
     &["admin", "reset-password", "root", "--stdin"],
     &["user", "list"],
@@ -21,6 +21,13 @@ const COMMANDS: [&[&str]; 8] = [
     &["audit", "list"],
     &["audit", "export"],
     &["setup-token"],
+    &["user", "permissions", "root"],
+    &["user", "add-to-group", "root", "members", "--break-glass"],
+    &["group", "list"],
+    &["group", "show", "members"],
+    &["policy", "plan"],
+    &["policy", "apply", "--yes"],
+    &["policy", "explain", "root", "view", "users"],
 ];
 
 /// Marks the database as one that a newer binary has migrated.

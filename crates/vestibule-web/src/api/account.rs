@@ -1,4 +1,4 @@
-//! An account as JSON: one shape, the same for its owner and for administrators.
+//! An account as JSON: one shape, the same for its owner and for whoever may see it.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -25,7 +25,7 @@ pub struct AccountJson {
     /// When its owner proved that the address is theirs.
     #[schema(value_type = Option<String>, format = DateTime)]
     email_verified_at: Option<Timestamp>,
-    groups: Vec<GroupJson>,
+    groups: Vec<GroupRefJson>,
     /// Whether a second factor is asked for.
     mfa_enabled: bool,
     #[schema(value_type = String, format = DateTime)]
@@ -38,8 +38,8 @@ pub struct AccountJson {
 
 /// A group that an account is in.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Group)]
-pub(crate) struct GroupJson {
+#[schema(as = GroupRef)]
+pub(crate) struct GroupRefJson {
     #[schema(value_type = uuid::Uuid)]
     id: GroupId,
     #[schema(example = "administrators")]
@@ -59,7 +59,7 @@ impl From<AccountView> for AccountJson {
             name: account.name,
             state: account.state,
             email_verified_at: account.email_verified_at,
-            groups: groups.into_iter().map(GroupJson::from).collect(),
+            groups: groups.into_iter().map(GroupRefJson::from).collect(),
             mfa_enabled,
             created_at: account.created_at,
             updated_at: account.updated_at,
@@ -68,8 +68,8 @@ impl From<AccountView> for AccountJson {
     }
 }
 
-impl From<GroupRef> for GroupJson {
-    fn from(group: GroupRef) -> GroupJson {
-        GroupJson { id: group.id, slug: group.slug, name: group.name }
+impl From<GroupRef> for GroupRefJson {
+    fn from(group: GroupRef) -> GroupRefJson {
+        GroupRefJson { id: group.id, slug: group.slug, name: group.name }
     }
 }

@@ -1,5 +1,5 @@
-//! Administrators: the members of Administrators, listed, made, changed and deleted apart from other accounts, so that
-//! a program may be trusted with users and not with these. An account that is no administrator is not found here.
+//! Administrators: the members of Administrators, listed, made, changed and deleted apart from other accounts, by the
+//! same permissions. An account that is no administrator is not found here.
 
 use axum::Json;
 use axum::extract::State;
@@ -18,7 +18,9 @@ use super::list::{List, PageQuery, present};
 use super::password::Password;
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::{Administrator, Body, Caller, Path, Query, RecentlyProven};
+use crate::extract::{
+    Body, Caller, CreateUsers, DeleteUsers, Path, Query, RecentlyProven, Require, UpdateUsers, ViewUsers,
+};
 
 /// An administrator to make: an e-mail, a username, or both.
 #[derive(Deserialize, ToSchema)]
@@ -60,11 +62,11 @@ enum Change {
 
 /// List the administrators
 #[utoipa::path(get, path = "/api/v1/admin/admins", tag = "Administration", params(PageQuery),
-    security(("bearer" = []), ("cookie" = [])),
+    security(("bearer" = ["view:users"]), ("cookie" = ["view:users"])),
     responses((status = 200, description = "A page of administrators.", body = List<AccountJson>)))]
 async fn list(
     State(app): State<App>,
-    _: Administrator,
+    _: Require<ViewUsers>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<List<AccountJson>>> {
     let wanted = AccountFilter { group: Some(ADMINISTRATORS), ..AccountFilter::default() };
@@ -74,16 +76,16 @@ async fn list(
 
 /// Make an administrator
 #[utoipa::path(post, path = "/api/v1/admin/admins", tag = "Administration", request_body = NewAdministratorBody,
-    security(("bearer" = []), ("cookie" = [])), responses(
+    security(("bearer" = ["create:users"]), ("cookie" = ["create:users"])), responses(
         (status = 201, description = "The administrator.", body = AccountJson),
-        (status = 403, description = "`administrator_required`, `reauthentication_required`"),
+        (status = 403, description = "`ceiling`, `reauthentication_required`"),
         (status = 409, description = "`email_in_use`, `username_in_use`"),
         (status = 422, description = "`identifier_required`, `email_invalid`, `username_invalid`, `password_…`"),
         (status = 429, description = "`too_many_requests`"),
     ))]
 async fn create(
     State(app): State<App>,
-    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
+    RecentlyProven(Require(session, _)): RecentlyProven<Require<CreateUsers>>,
     caller: Caller,
     Body(body): Body<NewAdministratorBody>,
 ) -> Result<(StatusCode, Json<AccountJson>)> {
@@ -99,16 +101,16 @@ async fn create(
 /// A new password, or a changed e-mail, ends the administrator's sessions; so does being disabled.
 #[utoipa::path(patch, path = "/api/v1/admin/admins/{id}", tag = "Administration", request_body = AdministratorBody,
     params(("id" = uuid::Uuid, Path, description = "The administrator's id.")),
-    security(("bearer" = []), ("cookie" = [])), responses(
+    security(("bearer" = ["update:users"]), ("cookie" = ["update:users"])), responses(
         (status = 200, description = "The administrator as it is now.", body = AccountJson),
-        (status = 403, description = "`administrator_required`, `reauthentication_required`"),
+        (status = 403, description = "`ceiling`, `reauthentication_required`"),
         (status = 409, description = "`last_admin`, `own_account`, `email_in_use`, `username_in_use`"),
         (status = 422, description = "`field_invalid`, `email_invalid`, `username_invalid`, `password_…`"),
         (status = 429, description = "`too_many_requests`"),
     ))]
 async fn edit(
     State(app): State<App>,
-    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
+    RecentlyProven(Require(session, _)): RecentlyProven<Require<UpdateUsers>>,
     Path(id): Path<AccountId>,
     caller: Caller,
     Body(body): Body<AdministratorBody>,
@@ -122,15 +124,15 @@ async fn edit(
 /// Delete an administrator
 #[utoipa::path(delete, path = "/api/v1/admin/admins/{id}", tag = "Administration",
     params(("id" = uuid::Uuid, Path, description = "The administrator's id.")),
-    security(("bearer" = []), ("cookie" = [])), responses(
+    security(("bearer" = ["delete:users"]), ("cookie" = ["delete:users"])), responses(
         (status = 204, description = "Deleted."),
-        (status = 403, description = "`administrator_required`, `reauthentication_required`"),
+        (status = 403, description = "`reauthentication_required`"),
         (status = 409, description = "`last_admin`, `own_account`"),
         (status = 429, description = "`too_many_requests`"),
     ))]
 async fn delete(
     State(app): State<App>,
-    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
+    RecentlyProven(Require(session, _)): RecentlyProven<Require<DeleteUsers>>,
     Path(id): Path<AccountId>,
     caller: Caller,
 ) -> Result<StatusCode> {

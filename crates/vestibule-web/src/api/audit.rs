@@ -1,4 +1,4 @@
-//! The audit log as JSON: all of it for administrators, what concerns oneself for everybody.
+//! The audit log as JSON: all of it for whoever may see it, what concerns oneself for everybody.
 
 use axum::Json;
 use axum::extract::State;
@@ -12,7 +12,7 @@ use vestibule::{ActorKind, AuditFilter, AuditId, AuditOutcome, AuditRow, Request
 use super::list::{List, PageQuery, filter};
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::{Administrator, Query, Session};
+use crate::extract::{Query, Require, Session, ViewAudit};
 
 /// One act, done or refused.
 #[derive(Serialize, ToSchema)]
@@ -79,13 +79,13 @@ struct AuditQuery {
 
 /// The audit log
 ///
-/// Newest first. Needs an administrator.
+/// Newest first.
 #[utoipa::path(get, path = "/api/v1/admin/audit-log", tag = "Administration", params(AuditQuery, PageQuery),
-    security(("bearer" = []), ("cookie" = [])),
+    security(("bearer" = ["view:audit"]), ("cookie" = ["view:audit"])),
     responses((status = 200, description = "A page of the log.", body = List<AuditJson>)))]
 async fn log(
     State(app): State<App>,
-    _: Administrator,
+    _: Require<ViewAudit>,
     Query(query): Query<AuditQuery>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<List<AuditJson>>> {

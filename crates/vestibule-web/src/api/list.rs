@@ -14,6 +14,12 @@ pub(crate) struct List<T> {
     next_cursor: Option<String>,
 }
 
+/// A list that comes whole.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct All<T> {
+    items: Vec<T>,
+}
+
 /// Which page.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -37,6 +43,13 @@ impl<T> List<T> {
     pub(crate) fn of<U>(page: Page<U>, item: impl FnMut(U) -> T) -> List<T> {
         let Page { items, next_cursor } = page.map(item);
         List { items, next_cursor }
+    }
+}
+
+impl<T> All<T> {
+    /// All of what the engine found.
+    pub(crate) fn of<U>(found: Vec<U>, item: impl FnMut(U) -> T) -> All<T> {
+        All { items: found.into_iter().map(item).collect() }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Mail, for administrators: what waits, went, or was given up; never what it says.
+//! Mail, for whoever may see the settings: what waits, went, or was given up; never what it says.
 
 use axum::Json;
 use axum::extract::State;
@@ -12,7 +12,7 @@ use vestibule::{AccountId, MailId, MailKind, MailRow, MailState, Timestamp};
 use super::list::{List, PageQuery};
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::{Administrator, Caller, Path, Query};
+use crate::extract::{Caller, Path, Query, Require, UpdateSettings, ViewSettings};
 
 /// A mail, without what it says.
 #[derive(Serialize, ToSchema)]
@@ -59,9 +59,13 @@ struct WrittenJson {
 ///
 /// Newest first, of the last 30 days.
 #[utoipa::path(get, path = "/api/v1/admin/mail", tag = "Administration", params(PageQuery),
-    security(("bearer" = []), ("cookie" = [])),
+    security(("bearer" = ["view:settings"]), ("cookie" = ["view:settings"])),
     responses((status = 200, description = "A page of mail.", body = List<MailJson>)))]
-async fn list(State(app): State<App>, _: Administrator, Query(page): Query<PageQuery>) -> Result<Json<List<MailJson>>> {
+async fn list(
+    State(app): State<App>,
+    _: Require<ViewSettings>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<List<MailJson>>> {
     let mail = app.vestibule.list_mail(page.page()?).await?;
     Ok(Json(List::of(mail, MailJson::from)))
 }
@@ -70,7 +74,8 @@ async fn list(State(app): State<App>, _: Administrator, Query(page): Query<PageQ
 ///
 /// One that was given up, or that waits, is tried at once.
 #[utoipa::path(post, path = "/api/v1/admin/mail/{id}/retry", tag = "Administration",
-    params(("id" = uuid::Uuid, Path, description = "The mail's id.")), security(("bearer" = []), ("cookie" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The mail's id.")),
+    security(("bearer" = ["update:settings"]), ("cookie" = ["update:settings"])),
     responses(
         (status = 200, description = "The mail, queued.", body = MailJson),
         (status = 409, description = "`mail_not_retryable`"),
@@ -78,7 +83,7 @@ async fn list(State(app): State<App>, _: Administrator, Query(page): Query<PageQ
     ))]
 async fn retry(
     State(app): State<App>,
-    Administrator(session): Administrator,
+    Require(session, _): Require<UpdateSettings>,
     Path(id): Path<MailId>,
     caller: Caller,
 ) -> Result<Json<MailJson>> {
@@ -90,7 +95,7 @@ async fn retry(
 ///
 /// To one's own address, to see whether mail arrives.
 #[utoipa::path(post, path = "/api/v1/admin/mail/test", tag = "Administration",
-    security(("bearer" = []), ("cookie" = [])), responses(
+    security(("bearer" = ["update:settings"]), ("cookie" = ["update:settings"])), responses(
         (status = 201, description = "Written; the list of mail says what becomes of it.", body = WrittenJson),
         (status = 409, description = "`mail_off`"),
         (status = 422, description = "`email_required`"),
@@ -98,7 +103,7 @@ async fn retry(
     ))]
 async fn test(
     State(app): State<App>,
-    Administrator(session): Administrator,
+    Require(session, _): Require<UpdateSettings>,
     caller: Caller,
 ) -> Result<(StatusCode, Json<WrittenJson>)> {
     app.limits.sensitive(session.account_id)?;

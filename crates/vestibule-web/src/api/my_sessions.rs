@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::extract::{Caller, Path, Query, Session};
 
-/// A session, as its owner or an administrator sees it.
+/// A session, as its owner sees it, and whoever may see those of others.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Session)]
 pub(crate) struct SessionJson {

@@ -11,7 +11,7 @@ use vestibule::{AccountId, Delivery, Invitation};
 
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::{Administrator, Caller, Path, RecentlyProven};
+use crate::extract::{Caller, Path, RecentlyProven, Require, UpdateUsers};
 
 const ON_ITS_WAY: &str = "The mail server has not taken it yet; it is tried again until the invitation expires.";
 
@@ -32,16 +32,17 @@ pub(crate) struct InvitationJson {
 /// The earlier link ends. Where there is no mail server the new one is in the answer, this once. Needs a recent proof of
 /// who you are.
 #[utoipa::path(post, path = "/api/v1/admin/users/{id}/resend-invite", tag = "Administration",
-    params(("id" = uuid::Uuid, Path, description = "The account's id.")), security(("bearer" = []), ("cookie" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The account's id.")),
+    security(("bearer" = ["update:users"]), ("cookie" = ["update:users"])),
     responses(
         (status = 200, description = "What became of it.", body = InvitationJson),
-        (status = 403, description = "`administrator_required`, `reauthentication_required`"),
+        (status = 403, description = "`ceiling`, `reauthentication_required`"),
         (status = 409, description = "`not_invited`"),
         (status = 429, description = "`too_many_requests`"),
     ))]
 async fn resend(
     State(app): State<App>,
-    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
+    RecentlyProven(Require(session, _)): RecentlyProven<Require<UpdateUsers>>,
     Path(id): Path<AccountId>,
     caller: Caller,
 ) -> Result<Json<InvitationJson>> {
@@ -53,16 +54,17 @@ async fn resend(
 ///
 /// Its link ends. The account stays, and can be invited again. Needs a recent proof of who you are.
 #[utoipa::path(post, path = "/api/v1/admin/users/{id}/revoke-invite", tag = "Administration",
-    params(("id" = uuid::Uuid, Path, description = "The account's id.")), security(("bearer" = []), ("cookie" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The account's id.")),
+    security(("bearer" = ["update:users"]), ("cookie" = ["update:users"])),
     responses(
         (status = 204, description = "Called back, or was."),
-        (status = 403, description = "`administrator_required`, `reauthentication_required`"),
+        (status = 403, description = "`reauthentication_required`"),
         (status = 409, description = "`not_invited`"),
         (status = 429, description = "`too_many_requests`"),
     ))]
 async fn revoke(
     State(app): State<App>,
-    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
+    RecentlyProven(Require(session, _)): RecentlyProven<Require<UpdateUsers>>,
     Path(id): Path<AccountId>,
     caller: Caller,
 ) -> Result<StatusCode> {

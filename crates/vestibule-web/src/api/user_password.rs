@@ -1,5 +1,5 @@
-//! The password of an account, when its owner cannot change it: set by an administrator, or chosen by a link that an
-//! administrator hands over.
+//! The password of an account, when its owner cannot change it: set for them, or chosen by a link that is handed
+//! over. Both could take the account over, so whoever does it must hold all that the account holds.
 
 use axum::Json;
 use axum::extract::State;
@@ -13,7 +13,7 @@ use vestibule::AccountId;
 use super::password::Password;
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::{Administrator, Body, Caller, Path, RecentlyProven};
+use crate::extract::{Body, Caller, Path, RecentlyProven, Require, UpdateUsers};
 
 /// The password to be.
 #[derive(Deserialize, ToSchema)]
@@ -37,16 +37,16 @@ struct ResetLinkJson {
 /// `/api/v1/password/change`.
 #[utoipa::path(post, path = "/api/v1/admin/users/{id}/password", tag = "Administration",
     request_body = UserPasswordBody, params(("id" = uuid::Uuid, Path, description = "The account's id.")),
-    security(("bearer" = []), ("cookie" = [])), responses(
+    security(("bearer" = ["update:users"]), ("cookie" = ["update:users"])), responses(
         (status = 204, description = "Set."),
-        (status = 403, description = "`administrator_required`, `reauthentication_required`"),
+        (status = 403, description = "`ceiling`, `reauthentication_required`"),
         (status = 409, description = "`own_account`"),
         (status = 422, description = "`password_…`"),
         (status = 429, description = "`too_many_requests`"),
     ))]
 async fn set(
     State(app): State<App>,
-    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
+    RecentlyProven(Require(session, _)): RecentlyProven<Require<UpdateUsers>>,
     Path(id): Path<AccountId>,
     caller: Caller,
     Body(body): Body<UserPasswordBody>,
@@ -62,15 +62,15 @@ async fn set(
 /// invited account it is its invitation. Needs a recent proof of who you are.
 #[utoipa::path(post, path = "/api/v1/admin/users/{id}/reset-link", tag = "Administration",
     params(("id" = uuid::Uuid, Path, description = "The account's id.")),
-    security(("bearer" = []), ("cookie" = [])), responses(
+    security(("bearer" = ["update:users"]), ("cookie" = ["update:users"])), responses(
         (status = 200, description = "The link.", body = ResetLinkJson),
-        (status = 403, description = "`administrator_required`, `reauthentication_required`"),
+        (status = 403, description = "`ceiling`, `reauthentication_required`"),
         (status = 409, description = "`mail_configured`, `own_account`, `account_disabled`"),
         (status = 429, description = "`too_many_requests`"),
     ))]
 async fn show_link(
     State(app): State<App>,
-    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
+    RecentlyProven(Require(session, _)): RecentlyProven<Require<UpdateUsers>>,
     Path(id): Path<AccountId>,
     caller: Caller,
 ) -> Result<Json<ResetLinkJson>> {

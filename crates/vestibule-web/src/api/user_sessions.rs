@@ -1,4 +1,4 @@
-//! The sessions of an account, for administrators.
+//! The sessions of an account, for whoever may see or end those of others.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,16 +11,16 @@ use super::list::{List, PageQuery};
 use super::my_sessions::SessionJson;
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::{Administrator, Caller, Path, Query};
+use crate::extract::{Caller, DeleteSessions, Path, Query, Require, ViewSessions};
 
 /// Where an account is signed in
 #[utoipa::path(get, path = "/api/v1/admin/users/{id}/sessions", tag = "Administration",
     params(("id" = uuid::Uuid, Path, description = "The account's id."), PageQuery),
-    security(("bearer" = []), ("cookie" = [])),
+    security(("bearer" = ["view:sessions"]), ("cookie" = ["view:sessions"])),
     responses((status = 200, description = "A page of its live sessions.", body = List<SessionJson>)))]
 async fn list(
     State(app): State<App>,
-    Administrator(session): Administrator,
+    Require(session, _): Require<ViewSessions>,
     Path(id): Path<AccountId>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<List<SessionJson>>> {
@@ -32,11 +32,12 @@ async fn list(
 
 /// Sign an account out everywhere
 #[utoipa::path(delete, path = "/api/v1/admin/users/{id}/sessions", tag = "Administration",
-    params(("id" = uuid::Uuid, Path, description = "The account's id.")), security(("bearer" = []), ("cookie" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The account's id.")),
+    security(("bearer" = ["delete:sessions"]), ("cookie" = ["delete:sessions"])),
     responses((status = 204, description = "Its sessions ended.")))]
 async fn end_all(
     State(app): State<App>,
-    Administrator(session): Administrator,
+    Require(session, _): Require<DeleteSessions>,
     Path(id): Path<AccountId>,
     caller: Caller,
 ) -> Result<StatusCode> {
@@ -48,10 +49,10 @@ async fn end_all(
 #[utoipa::path(delete, path = "/api/v1/admin/users/{id}/sessions/{session}", tag = "Administration",
     params(("id" = uuid::Uuid, Path, description = "The account's id."),
         ("session" = uuid::Uuid, Path, description = "The session's id.")),
-    security(("bearer" = []), ("cookie" = [])), responses((status = 204, description = "Ended.")))]
+    security(("bearer" = ["delete:sessions"]), ("cookie" = ["delete:sessions"])), responses((status = 204, description = "Ended.")))]
 async fn end(
     State(app): State<App>,
-    Administrator(session): Administrator,
+    Require(session, _): Require<DeleteSessions>,
     Path((id, one)): Path<(AccountId, SessionId)>,
     caller: Caller,
 ) -> Result<StatusCode> {

@@ -1,4 +1,4 @@
-//! Accounts, for administrators: find, make, edit, disable, enable, unlock, delete.
+//! Accounts, for whoever may see or change them: find, make, edit, disable, enable, unlock, delete.
 
 use axum::Json;
 use axum::extract::State;
@@ -15,7 +15,9 @@ use super::password::Password;
 use super::user_invite::InvitationJson;
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::{Administrator, Body, Caller, Path, Query, RecentlyProven};
+use crate::extract::{
+    Body, Caller, CreateUsers, DeleteUsers, Path, Query, RecentlyProven, Require, UpdateUsers, ViewUsers,
+};
 
 /// Which accounts.
 #[derive(Deserialize, IntoParams)]
@@ -82,14 +84,14 @@ struct UserBody {
 
 /// Find accounts
 #[utoipa::path(get, path = "/api/v1/admin/users", tag = "Administration", params(UsersQuery, PageQuery),
-    security(("bearer" = []), ("cookie" = [])),
+    security(("bearer" = ["view:users"]), ("cookie" = ["view:users"])),
     responses(
         (status = 200, description = "A page of accounts.", body = List<AccountJson>),
         (status = 422, description = "`field_invalid`"),
     ))]
 async fn list(
     State(app): State<App>,
-    _: Administrator,
+    _: Require<ViewUsers>,
     Query(query): Query<UsersQuery>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<List<AccountJson>>> {
@@ -105,18 +107,19 @@ async fn list(
 /// Make an account
 ///
 /// Without a password its person is invited to choose one, by mail. Where there is no mail server the link is in the
-/// answer, this once. A mail that fails does not fail this. Needs a recent proof of who you are.
+/// answer, this once. A mail that fails does not fail this. Nobody gives what they do not hold. Needs a recent proof of
+/// who you are.
 #[utoipa::path(post, path = "/api/v1/admin/users", tag = "Administration", request_body = NewUserBody,
-    security(("bearer" = []), ("cookie" = [])), responses(
+    security(("bearer" = ["create:users"]), ("cookie" = ["create:users"])), responses(
         (status = 201, description = "The account, and what became of its invitation.", body = CreatedJson),
-        (status = 403, description = "`administrator_required`, `reauthentication_required`"),
+        (status = 403, description = "`ceiling`, `reauthentication_required`"),
         (status = 409, description = "`email_in_use`, `username_in_use`"),
         (status = 422, description = "`no_groups`, `group_unknown`, `identifier_required`, `email_invalid`, `password_…`, …"),
         (status = 429, description = "`too_many_requests`"),
     ))]
 async fn create(
     State(app): State<App>,
-    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
+    RecentlyProven(Require(session, _)): RecentlyProven<Require<CreateUsers>>,
     caller: Caller,
     Body(body): Body<NewUserBody>,
 ) -> Result<(StatusCode, Json<CreatedJson>)> {
@@ -129,28 +132,30 @@ async fn create(
 
 /// One account
 #[utoipa::path(get, path = "/api/v1/admin/users/{id}", tag = "Administration",
-    params(("id" = uuid::Uuid, Path, description = "The account's id.")), security(("bearer" = []), ("cookie" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The account's id.")),
+    security(("bearer" = ["view:users"]), ("cookie" = ["view:users"])),
     responses((status = 200, description = "The account.", body = AccountJson)))]
-async fn show(State(app): State<App>, _: Administrator, Path(id): Path<AccountId>) -> Result<Json<AccountJson>> {
+async fn show(State(app): State<App>, _: Require<ViewUsers>, Path(id): Path<AccountId>) -> Result<Json<AccountJson>> {
     Ok(Json(app.vestibule.account(id).await?.into()))
 }
 
 /// Edit an account
 ///
 /// Changing the e-mail, the username or the groups needs a recent proof of who you are. A changed e-mail is unverified
-/// and ends the account's sessions; so does joining Administrators.
+/// and ends the account's sessions; so does gaining power. Nobody gives what they do not hold.
 #[utoipa::path(patch, path = "/api/v1/admin/users/{id}", tag = "Administration", request_body = UserBody,
-    params(("id" = uuid::Uuid, Path, description = "The account's id.")), security(("bearer" = []), ("cookie" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The account's id.")),
+    security(("bearer" = ["update:users"]), ("cookie" = ["update:users"])),
     responses(
         (status = 200, description = "The account as it is now.", body = AccountJson),
-        (status = 403, description = "`administrator_required`, `reauthentication_required`"),
+        (status = 403, description = "`ceiling`, `self_escalation`, `reauthentication_required`"),
         (status = 409, description = "`email_in_use`, `username_in_use`, `last_admin`"),
         (status = 422, description = "`no_groups`, `group_unknown`, `email_invalid`, `username_invalid`, …"),
         (status = 429, description = "`too_many_requests`"),
     ))]
 async fn edit(
     State(app): State<App>,
-    Administrator(session): Administrator,
+    Require(session, _): Require<UpdateUsers>,
     Path(id): Path<AccountId>,
     caller: Caller,
     Body(body): Body<UserBody>,
@@ -169,16 +174,17 @@ async fn edit(
 ///
 /// For good, with everything that belongs to it; the audit log keeps its label.
 #[utoipa::path(delete, path = "/api/v1/admin/users/{id}", tag = "Administration",
-    params(("id" = uuid::Uuid, Path, description = "The account's id.")), security(("bearer" = []), ("cookie" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The account's id.")),
+    security(("bearer" = ["delete:users"]), ("cookie" = ["delete:users"])),
     responses(
         (status = 204, description = "Deleted."),
-        (status = 403, description = "`administrator_required`, `reauthentication_required`"),
+        (status = 403, description = "`reauthentication_required`"),
         (status = 409, description = "`last_admin`, `own_account`"),
         (status = 429, description = "`too_many_requests`"),
     ))]
 async fn delete(
     State(app): State<App>,
-    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
+    RecentlyProven(Require(session, _)): RecentlyProven<Require<DeleteUsers>>,
     Path(id): Path<AccountId>,
     caller: Caller,
 ) -> Result<StatusCode> {
@@ -191,16 +197,17 @@ async fn delete(
 ///
 /// Its sessions end at once. Needs a recent proof of who you are.
 #[utoipa::path(post, path = "/api/v1/admin/users/{id}/disable", tag = "Administration",
-    params(("id" = uuid::Uuid, Path, description = "The account's id.")), security(("bearer" = []), ("cookie" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The account's id.")),
+    security(("bearer" = ["update:users"]), ("cookie" = ["update:users"])),
     responses(
         (status = 204, description = "Disabled, or was."),
-        (status = 403, description = "`administrator_required`, `reauthentication_required`"),
+        (status = 403, description = "`reauthentication_required`"),
         (status = 409, description = "`last_admin`, `own_account`"),
         (status = 429, description = "`too_many_requests`"),
     ))]
 async fn disable(
     State(app): State<App>,
-    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
+    RecentlyProven(Require(session, _)): RecentlyProven<Require<UpdateUsers>>,
     Path(id): Path<AccountId>,
     caller: Caller,
 ) -> Result<StatusCode> {
@@ -213,15 +220,16 @@ async fn disable(
 ///
 /// Its old sessions stay ended. Needs a recent proof of who you are.
 #[utoipa::path(post, path = "/api/v1/admin/users/{id}/enable", tag = "Administration",
-    params(("id" = uuid::Uuid, Path, description = "The account's id.")), security(("bearer" = []), ("cookie" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The account's id.")),
+    security(("bearer" = ["update:users"]), ("cookie" = ["update:users"])),
     responses(
         (status = 204, description = "Enabled, or was."),
-        (status = 403, description = "`administrator_required`, `reauthentication_required`"),
+        (status = 403, description = "`reauthentication_required`"),
         (status = 429, description = "`too_many_requests`"),
     ))]
 async fn enable(
     State(app): State<App>,
-    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
+    RecentlyProven(Require(session, _)): RecentlyProven<Require<UpdateUsers>>,
     Path(id): Path<AccountId>,
     caller: Caller,
 ) -> Result<StatusCode> {
@@ -234,11 +242,12 @@ async fn enable(
 ///
 /// Takes away the lock that wrong passwords put on it.
 #[utoipa::path(post, path = "/api/v1/admin/users/{id}/unlock", tag = "Administration",
-    params(("id" = uuid::Uuid, Path, description = "The account's id.")), security(("bearer" = []), ("cookie" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The account's id.")),
+    security(("bearer" = ["update:users"]), ("cookie" = ["update:users"])),
     responses((status = 204, description = "Unlocked, or was.")))]
 async fn unlock(
     State(app): State<App>,
-    Administrator(session): Administrator,
+    Require(session, _): Require<UpdateUsers>,
     Path(id): Path<AccountId>,
     caller: Caller,
 ) -> Result<StatusCode> {

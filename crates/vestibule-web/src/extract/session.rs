@@ -1,6 +1,5 @@
-//! Who is signed in. [`Session`]: somebody. [`Administrator`]: a member of Administrators; every console route asks
-//! for it and nothing else decides. [`RecentlyProven`]: either of them, authenticated within the last 15 minutes.
-//! A session by cookie counts for an unsafe method only with its CSRF token.
+//! Who is signed in. [`Session`]: somebody. [`RecentlyProven`]: somebody, or somebody who may do a certain thing, who
+//! authenticated within the last 15 minutes. A session by cookie counts for an unsafe method only with its CSRF token.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -17,10 +16,6 @@ use crate::error::{Problem, Result};
 /// A live session; reads as its [`LiveSession`].
 #[derive(Debug)]
 pub struct Session(pub Arc<LiveSession>, Credential);
-
-/// A live session of an administrator.
-#[derive(Debug)]
-pub struct Administrator(pub Session);
 
 /// A live session whose owner proved who they are within the last 15 minutes.
 #[derive(Debug)]
@@ -81,19 +76,6 @@ where
     }
 }
 
-impl<S> FromRequestParts<S> for Administrator
-where
-    App: FromRef<S>,
-    S: Send + Sync,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Administrator> {
-        let session = Session::prove(parts, &App::from_ref(state)).await?;
-        if session.is_administrator { Ok(Administrator(session)) } else { Err(Code::AdministratorRequired.into()) }
-    }
-}
-
 impl<S, P> FromRequestParts<S> for RecentlyProven<P>
 where
     App: FromRef<S>,
@@ -120,11 +102,5 @@ impl Deref for Session {
 impl AsRef<Session> for Session {
     fn as_ref(&self) -> &Session {
         self
-    }
-}
-
-impl AsRef<Session> for Administrator {
-    fn as_ref(&self) -> &Session {
-        &self.0
     }
 }

@@ -1,20 +1,29 @@
-//! The console: accounts, administrators, mail and the audit log. Every page here asks for an administrator, and what is
-//! dangerous asks for a recent proof besides, exactly as the JSON API does.
+//! The console: accounts, groups and what they may do, mail and the audit log. Every page and every form here asks for
+//! its own permission, and what is dangerous for a recent proof besides, exactly as the JSON API does.
 
-mod administrator;
 mod administrators;
 mod audit;
+mod edit_group;
+mod explain;
+mod group;
+mod group_boxes;
+mod group_form;
+mod group_members;
 mod groups;
 mod mail;
 mod mail_line;
 mod new_administrator;
+mod new_group;
 mod new_user;
+mod on;
 mod overview;
+mod permissions;
+mod preview_group;
 mod shown_link;
 mod user;
 mod user_acts;
 mod user_edits;
-mod user_openers;
+mod user_grants;
 mod users;
 
 use axum::Router;
@@ -29,10 +38,16 @@ pub(super) fn router() -> Router<App> {
         .merge(user::router())
         .merge(user_edits::router())
         .merge(user_acts::router())
-        .merge(user_openers::router())
+        .merge(user_grants::router())
         .merge(administrators::router())
         .merge(new_administrator::router())
-        .merge(administrator::router())
+        .merge(groups::router())
+        .merge(new_group::router())
+        .merge(group::router())
+        .merge(group_members::router())
+        .merge(edit_group::router())
+        .merge(permissions::router())
+        .merge(explain::router())
         .merge(mail::router())
         .merge(audit::router())
 }

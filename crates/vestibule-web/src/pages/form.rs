@@ -3,6 +3,8 @@
 
 mod field;
 
+use std::borrow::Cow;
+
 use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::http::StatusCode;
@@ -21,10 +23,10 @@ pub(crate) struct Form {
 }
 
 /// What is wrong: with a field, or with the whole form.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Mistake {
     field: Option<&'static str>,
-    message: &'static str,
+    message: Cow<'static, str>,
 }
 
 /// Everything that is wrong, with links to the fields.
@@ -35,6 +37,15 @@ pub(crate) struct Summary<'a> {
 }
 
 impl HtmlSafe for Summary<'_> {}
+
+/// What was typed, to be sent once more by another form.
+#[derive(Template)]
+#[template(path = "parts/hidden.html")]
+pub(crate) struct Hidden<'a> {
+    typed: &'a [(&'static str, String)],
+}
+
+impl HtmlSafe for Hidden<'_> {}
 
 impl Form {
     /// With nothing in it yet.
@@ -58,11 +69,13 @@ impl Form {
         let why = why.into();
         let fields = &why.errors().0;
         match place(why.code()) {
-            Some(field) if fields.is_empty() => self.mistakes.push(Mistake { field, message: why.code().message() }),
+            Some(field) if fields.is_empty() => {
+                self.mistakes.push(Mistake { field, message: why.detail().to_owned().into() });
+            }
             None if fields.is_empty() => return Err(why),
-            Some(_) | None => self
-                .mistakes
-                .extend(fields.iter().map(|error| Mistake { field: Some(error.field), message: error.code.message() })),
+            Some(_) | None => self.mistakes.extend(
+                fields.iter().map(|error| Mistake { field: Some(error.field), message: error.code.message().into() }),
+            ),
         }
         self.status = why.status();
         Ok(self)
@@ -75,15 +88,22 @@ impl Form {
     }
 
     /// Not to be accepted as this field stands.
-    pub(super) fn wrong(mut self, field: &'static str, message: &'static str) -> Form {
+    pub(super) fn wrong(mut self, field: &'static str, message: impl Into<Cow<'static, str>>) -> Form {
         self.note(field, message);
         self
     }
 
     /// Notes that it cannot be accepted as this field stands.
-    pub(super) fn note(&mut self, field: &'static str, message: &'static str) {
-        self.mistakes.push(Mistake { field: Some(field), message });
+    pub(super) fn note(&mut self, field: &'static str, message: impl Into<Cow<'static, str>>) {
+        self.mistakes.push(Mistake { field: Some(field), message: message.into() });
         self.status = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+
+    /// Not to be accepted as things stand, whatever was typed.
+    pub(super) fn wrong_as_a_whole(mut self, message: &'static str) -> Form {
+        self.mistakes.push(Mistake { field: None, message: message.into() });
+        self.status = StatusCode::CONFLICT;
+        self
     }
 
     /// Whether anything was typed or chosen in a field.
@@ -107,13 +127,23 @@ impl Form {
     }
 
     /// What is wrong with a field.
-    pub(super) fn mistake(&self, field: &str) -> Option<&'static str> {
-        self.mistakes.iter().find(|mistake| mistake.field == Some(field)).map(|mistake| mistake.message)
+    pub(super) fn mistake(&self, field: &str) -> Option<&str> {
+        self.mistakes.iter().find(|mistake| mistake.field == Some(field)).map(|mistake| mistake.message.as_ref())
     }
 
     /// What was typed in a field.
     pub(super) fn typed(&self, field: &str) -> &str {
         self.typed.iter().find(|(name, _)| *name == field).map_or("", |(_, value)| value)
+    }
+
+    /// Everything that was typed or chosen in a field of several.
+    pub(super) fn all(&self, field: &str) -> impl Iterator<Item = &str> {
+        self.typed.iter().filter(move |(name, _)| *name == field).map(|(_, value)| value.as_str())
+    }
+
+    /// Everything that was typed, as hidden fields of another form.
+    pub(super) fn hidden(&self) -> Hidden<'_> {
+        Hidden { typed: &self.typed }
     }
 
     /// Everything that is wrong.
@@ -129,6 +159,11 @@ impl Form {
     /// A field for what somebody wants to be called.
     pub(super) fn name(&self, name: &'static str, label: &'static str) -> Field<'_> {
         self.text(name, label).of_words()
+    }
+
+    /// A field for lines of text.
+    pub(super) fn lines(&self, name: &'static str, label: &'static str, rows: u8) -> Field<'_> {
+        self.text(name, label).of_lines(rows)
     }
 
     /// A field for an e-mail address.
@@ -178,9 +213,19 @@ fn place(code: Code) -> Option<Option<&'static str>> {
     if code == Code::SetupTokenInvalid {
         return Some(Some("setup_token"));
     }
+    if code == Code::SlugInUse {
+        return Some(Some("slug"));
+    }
+    if code == Code::GrantExists {
+        return Some(Some("permission"));
+    }
+    if code == Code::PermissionExists {
+        return Some(Some("action"));
+    }
     matches!(
         code,
         Code::AccountDisabled
+            | Code::Ceiling
             | Code::EmailRequired
             | Code::EnrollmentExpired
             | Code::InvalidCredentials
@@ -192,6 +237,10 @@ fn place(code: Code) -> Option<Option<&'static str>> {
             | Code::NotInvited
             | Code::OwnAccount
             | Code::PasswordSet
+            | Code::PermissionConflict
+            | Code::PermissionUnknown
+            | Code::SelfEscalation
+            | Code::SystemManaged
             | Code::ValidationFailed
     )
     .then_some(None)
@@ -216,7 +265,13 @@ mod tests {
 
     #[test]
     fn what_is_not_about_the_form_is_passed_on() {
-        for code in [Code::TooManyRequests, Code::NotFound, Code::Internal, Code::ReauthenticationRequired] {
+        for code in [
+            Code::TooManyRequests,
+            Code::NotFound,
+            Code::Internal,
+            Code::ReauthenticationRequired,
+            Code::PermissionRequired,
+        ] {
             assert_eq!(Form::blank().refused(code).expect_err("not a mistake").code(), code);
         }
     }

@@ -1,12 +1,18 @@
 //! What stands around every page: its title, the style sheet, who is signed in, where in the navigation it is, and
-//! the notice of what was just done. Templates begin every address with `frame.base`.
+//! the notice of what was just done. Templates begin every address with `frame.base`, and ask `frame.may` before they
+//! show what only some may do: nobody is shown a way that would be refused to them.
+
+use std::sync::Arc;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use vestibule::needs::{self, Need};
+use vestibule::{Error, Forbidden, LiveSession};
 
 use super::form::Form;
 use crate::app::App;
 use crate::assets;
+use crate::error::Result;
 use crate::extract::Session;
 
 /// The surroundings of a page.
@@ -31,10 +37,7 @@ pub(crate) struct Frame {
 
 /// Who is signed in.
 pub(crate) struct Who {
-    /// How people know them.
-    pub label: String,
-    /// Whether the console is theirs to see.
-    pub is_administrator: bool,
+    live: Arc<LiveSession>,
     csrf_token: String,
 }
 
@@ -80,6 +83,9 @@ places! {
     Overview "Overview" "/admin",
     Users "Users" "/admin/users",
     Administrators "Administrators" "/admin/admins",
+    Groups "Groups" "/admin/groups",
+    Permissions "Permissions" "/admin/permissions",
+    Explain "Explain" "/admin/explain",
     Mail "Mail" "/admin/mail",
     Audit "Audit log" "/admin/audit",
 }
@@ -87,15 +93,53 @@ places! {
 impl Here {
     /// The account's navigation.
     pub(super) const ACCOUNT: [Here; 5] = [Here::Profile, Here::Security, Here::Sessions, Here::Activity, Here::Data];
-    /// The console's navigation.
-    pub(super) const CONSOLE: [Here; 5] = [Here::Overview, Here::Users, Here::Administrators, Here::Mail, Here::Audit];
 
     pub(crate) fn is_account(self) -> bool {
         Here::ACCOUNT.contains(&self)
     }
 
     pub(crate) fn is_console(self) -> bool {
-        Here::CONSOLE.contains(&self)
+        CONSOLE.iter().any(|(here, _)| *here == self)
+    }
+}
+
+/// The console's navigation: each entry, and the permissions any of which shows it.
+const CONSOLE: [(Here, &[Need]); 8] = [
+    (Here::Overview, &[needs::VIEW_USERS, needs::VIEW_GROUPS, needs::VIEW_SETTINGS, needs::VIEW_AUDIT]),
+    (Here::Users, &[needs::VIEW_USERS]),
+    (Here::Administrators, &[needs::VIEW_USERS]),
+    (Here::Groups, &[needs::VIEW_GROUPS]),
+    (Here::Permissions, &[needs::VIEW_GROUPS]),
+    (Here::Explain, &[needs::VIEW_GROUPS]),
+    (Here::Mail, &[needs::VIEW_SETTINGS]),
+    (Here::Audit, &[needs::VIEW_AUDIT]),
+];
+
+/// Whether somebody may see an entry of the console.
+fn is_shown(live: &LiveSession, needs: &[Need]) -> bool {
+    needs.iter().any(|need| live.may(*need))
+}
+
+/// Refuses whoever lacks what a page needs.
+pub(super) fn require(session: &Session, need: Need) -> Result<()> {
+    if session.may(need) { Ok(()) } else { Err(Error::from(Forbidden::lacks(need)).into()) }
+}
+
+/// Refuses whoever may see nothing of the console.
+pub(super) fn require_console(session: &Session) -> Result<()> {
+    let (_, needs) = CONSOLE[0];
+    if is_shown(session, needs) { Ok(()) } else { require(session, needs[0]) }
+}
+
+impl Who {
+    /// How people know them.
+    pub(crate) fn label(&self) -> &str {
+        &self.live.label
+    }
+
+    /// What the console shows them; nothing: the console is not theirs to see.
+    pub(crate) fn console(&self) -> Vec<Here> {
+        CONSOLE.iter().filter(|(_, needs)| is_shown(&self.live, needs)).map(|(here, _)| *here).collect()
     }
 }
 
@@ -116,11 +160,7 @@ impl Frame {
 
     /// Around a page of somebody who is signed in.
     pub(super) fn signed_in(app: &App, session: &Session, title: &str) -> Frame {
-        let who = Who {
-            label: session.label.clone(),
-            is_administrator: session.is_administrator,
-            csrf_token: session.csrf_token(app),
-        };
+        let who = Who { live: Arc::clone(&session.0), csrf_token: session.csrf_token(app) };
         Frame { who: Some(who), ..Frame::signed_out(app, title) }
     }
 
@@ -147,6 +187,11 @@ impl Frame {
     /// Around this form.
     pub(super) fn around(self, form: &Form) -> Frame {
         Frame { is_refused: form.is_refused(), ..self }
+    }
+
+    /// Whether whoever sees the page may do what needs this.
+    pub(crate) fn may(&self, need: Need) -> bool {
+        self.who.as_ref().is_some_and(|who| who.live.may(need))
     }
 
     /// The hidden field of every form on the page; nothing when nobody is signed in.

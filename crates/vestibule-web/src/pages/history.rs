@@ -8,7 +8,7 @@ use super::moment::Moment;
 use super::proof;
 
 /// Words that fit an act whether it was done or refused.
-const WORDS: [(&str, &str); 35] = [
+const WORDS: [(&str, &str); 45] = [
     ("account.closed", "Closing the account"),
     ("account.created", "Creating the account"),
     ("account.deleted", "Deleting the account"),
@@ -25,6 +25,13 @@ const WORDS: [(&str, &str); 35] = [
     ("email_change.requested", "Asking to change the e-mail address"),
     ("email_code.requested", "Asking for a code by mail"),
     ("email_verification.requested", "Asking for the link that confirms the address"),
+    ("grant.added", "Granting a permission"),
+    ("grant.removed", "Taking a permission back"),
+    ("group.created", "Creating a group"),
+    ("group.deleted", "Deleting a group"),
+    ("group.edited", "Changing a group"),
+    ("group_member.added", "Putting somebody in a group"),
+    ("group_member.removed", "Taking somebody out of a group"),
     ("instance.set_up", "Setting up the instance"),
     ("magic_link.requested", "Asking for a link to sign in"),
     ("mail.retried", "Sending a mail again"),
@@ -33,6 +40,9 @@ const WORDS: [(&str, &str); 35] = [
     ("password.reset", "Choosing a password by link"),
     ("password.set", "Setting a new password"),
     ("password_reset.requested", "Asking for a link to choose a password"),
+    ("permission.added", "Adding a permission to the catalogue"),
+    ("permission.removed", "Deleting a permission from the catalogue"),
+    ("policy.applied", "Applying the policy"),
     ("recovery_codes.renewed", "Renewing the recovery codes"),
     ("second_factor.disabled", "Turning two-step sign-in off"),
     ("second_factor.enabled", "Turning two-step sign-in on"),
@@ -67,6 +77,8 @@ pub(crate) struct Party {
     pub label: String,
     /// The account, if it is one.
     pub account: Option<Uuid>,
+    /// The group, if it is one.
+    pub group: Option<Uuid>,
 }
 
 /// Every act that has words, by its words: its name, and the words.
@@ -79,11 +91,13 @@ pub(super) fn known() -> Vec<(&'static str, &'static str)> {
 impl Act {
     /// As an administrator sees it.
     pub(super) fn of(row: AuditRow) -> Act {
-        let is_account = row.target_kind.as_deref() == Some("account");
+        let (is_account, is_group) =
+            (row.target_kind.as_deref() == Some("account"), row.target_kind.as_deref() == Some("group"));
         let itself = row.actor_id.filter(|actor| row.target_id == Some(*actor)).map(|_| row.actor_label.clone());
         let on = row.target_kind.map(|kind| Party {
             label: known_as(row.target_label, itself, row.target_id).unwrap_or(kind),
             account: row.target_id.filter(|_| is_account),
+            group: row.target_id.filter(|_| is_group),
         });
         let words = WORDS.iter().find(|(action, _)| *action == row.action);
         let what = words.map_or(row.action.as_str(), |(_, words)| *words);
@@ -92,7 +106,7 @@ impl Act {
             at: Moment(row.created_at),
             what: what.to_owned(),
             how: proof::of_sign_in(&row.details.0),
-            by: Party { label: actor(row.actor_kind, row.actor_label), account: row.actor_id },
+            by: Party { label: actor(row.actor_kind, row.actor_label), account: row.actor_id, group: None },
             on,
             ip: row.ip,
             is_refused: row.outcome == AuditOutcome::Refused,

@@ -92,13 +92,14 @@ fn page_of(method: &Method, uri: &Uri) -> String {
     if csrf::is_safe(method) {
         return uri.path_and_query().map_or(uri.path(), |asked| asked.as_str()).to_owned();
     }
-    let is_below = |roots: &[&str]| roots.iter().any(|root| uri.path().starts_with(root));
-    let depth = match (is_below(&["/admin/users/", "/admin/admins/"]), is_below(&["/reauthenticate/"])) {
-        (true, _) => 3,
-        (_, true) => 1,
-        (false, false) => 2,
+    let segments: Vec<&str> = uri.path().split('/').skip(1).collect();
+    let depth = match segments.as_slice() {
+        ["admin", "groups", _, "edit", ..] => 4,
+        ["admin", "users" | "admins" | "groups", ..] => 3,
+        ["reauthenticate", ..] => 1,
+        [..] => 2,
     };
-    uri.path().split('/').skip(1).take(depth).flat_map(|segment| ["/", segment]).collect()
+    segments.into_iter().take(depth).flat_map(|segment| ["/", segment]).collect()
 }
 
 impl MessagePage {
@@ -129,7 +130,10 @@ mod tests {
         assert_eq!(page(Method::POST, "/account/sessions/1/end"), "/account/sessions");
         assert_eq!(page(Method::POST, "/admin/users/1/sessions/2/end"), "/admin/users/1");
         assert_eq!(page(Method::POST, "/admin/users/new"), "/admin/users/new");
-        assert_eq!(page(Method::POST, "/admin/admins/1/password"), "/admin/admins/1");
+        assert_eq!(page(Method::POST, "/admin/admins/new"), "/admin/admins/new");
+        assert_eq!(page(Method::POST, "/admin/groups/1/members/2/remove"), "/admin/groups/1");
+        assert_eq!(page(Method::POST, "/admin/groups/1/edit/save"), "/admin/groups/1/edit");
+        assert_eq!(page(Method::POST, "/admin/permissions/1/delete"), "/admin/permissions");
         assert_eq!(page(Method::POST, "/account/security/two-step/off"), "/account/security");
         assert_eq!(page(Method::POST, "/reauthenticate/send-code"), "/reauthenticate");
         assert_eq!(page(Method::POST, "/"), "/");

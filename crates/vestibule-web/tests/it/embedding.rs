@@ -8,8 +8,16 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 use testkit::{PASSWORD, TestDb, TestEngine, db_test};
 use tower::ServiceExt as _;
-use vestibule_web::extract::{Administrator, RecentlyProven, Session};
-use vestibule_web::{App, Limits, WebConfig};
+use vestibule::{Caller, Entry};
+use vestibule_web::extract::{RecentlyProven, Require, Session};
+use vestibule_web::{App, Limits, WebConfig, permission};
+
+permission! {
+    /// See what is secret.
+    ViewSecrets = "view": "secrets";
+    /// Change it.
+    UpdateSecrets = "update": "secrets"
+}
 
 #[derive(Clone)]
 struct Host {
@@ -41,7 +49,8 @@ fn host(engine: &TestEngine) -> Router {
             get(|who: Option<Session>| async move { who.map_or("nobody".into(), |who| who.label.clone()) }),
         )
         .route("/write", post(|_: Session| async { "written" }))
-        .route("/secret", get(|_: Administrator| async { "secret" }))
+        .route("/secret", get(|who: Require<ViewSecrets>| async move { format!("secret of {}", who.label) }))
+        .route("/secret/change", get(|RecentlyProven(_): RecentlyProven<Require<UpdateSecrets>>| async { "changed" }))
         .route("/danger", get(|_: RecentlyProven| async { "done" }))
         .nest("/auth", app.router())
         .with_state(Host { app, greeting: "Hello" })
@@ -89,9 +98,46 @@ db_test!(a_host_guards_its_own_routes_with_our_extractors, |db| async move {
     let (status, text) = send(&router, request("GET", "/greet", &[], None)).await;
     assert!(status == 401 && text.contains("unauthenticated"), "{status} {text}");
     let (status, text) = send(&router, request("GET", "/secret", &with, None)).await;
-    assert!(status == 403 && text.contains("administrator_required"), "{status} {text}");
+    assert!(status == 403 && text.contains("permission_required") && text.contains("view:secrets"), "{status} {text}");
     engine.clock.advance(std::time::Duration::from_secs(15 * 60));
     let (status, text) = send(&router, request("GET", "/danger", &with, None)).await;
+    assert!(status == 403 && text.contains("reauthentication_required"), "{status} {text}");
+});
+
+db_test!(a_host_asks_for_permissions_of_its_own, |db| async move {
+    let engine = engine(&db).await;
+    let router = host(&engine);
+    let ann = sign_up(&router).await;
+    let by = Caller::host("root");
+    for action in ["view", "update"] {
+        let entry = Entry { action: action.into(), resource: "secrets".into(), ..Entry::default() };
+        engine.engine.add_permission(&by, entry).await.expect("the host may");
+    }
+    let account = ann["account"]["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+    let permission = "view:secrets".parse().expect("a permission");
+    engine.engine.grant_permission(&by, account, permission).await.expect("the host may");
+    let body = json!({"identifier": "ann@example.com", "password": PASSWORD});
+    let (_, signed_in) = send(&router, request("POST", "/auth/api/v1/sign-in", &[], Some(body))).await;
+    let signed_in: Value = serde_json::from_str(&signed_in).expect("JSON");
+    let bearer = format!("Bearer {}", signed_in["token"].as_str().expect("a token"));
+    let with = [("authorization", bearer.as_str())];
+    let secret = send(&router, request("GET", "/secret", &with, None)).await;
+    assert_eq!(secret, (200, "secret of ann@example.com".into()));
+    let (status, text) = send(&router, request("GET", "/secret/change", &with, None)).await;
+    assert!(status == 403 && text.contains("\"permission\":\"update:secrets\""), "{status} {text}");
+    engine
+        .engine
+        .grant_permission(&by, account, "update:secrets".parse().expect("a permission"))
+        .await
+        .expect("granted");
+    let body = json!({"identifier": "ann@example.com", "password": PASSWORD});
+    let (_, signed_in) = send(&router, request("POST", "/auth/api/v1/sign-in", &[], Some(body))).await;
+    let signed_in: Value = serde_json::from_str(&signed_in).expect("JSON");
+    let bearer = format!("Bearer {}", signed_in["token"].as_str().expect("a token"));
+    let with = [("authorization", bearer.as_str())];
+    assert_eq!(send(&router, request("GET", "/secret/change", &with, None)).await, (200, "changed".into()));
+    engine.clock.advance(std::time::Duration::from_secs(15 * 60));
+    let (status, text) = send(&router, request("GET", "/secret/change", &with, None)).await;
     assert!(status == 403 && text.contains("reauthentication_required"), "{status} {text}");
 });
 

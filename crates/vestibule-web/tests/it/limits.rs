@@ -304,6 +304,38 @@ db_test!(dangerous_acts_with_mail_are_counted_by_account, |db| async move {
     }
 });
 
+db_test!(what_changes_power_is_counted, |db| async move {
+    let app = TestApp::with(&db, |config| config.limits.sensitive = limit("1/60")).await;
+    let root = app.administrator("root").await;
+    let ann = app.sign_up("ann@example.com").await.account_id;
+    let view = || json!({"action": "view", "resource": "users"});
+    let (groups, grants) = ("/api/v1/admin/groups", format!("/api/v1/admin/users/{ann}/grants"));
+    let made = app.post(groups).bearer(&root.token).json(json!({"name": "A"})).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let group = format!("{groups}/{}", made.json()["id"].as_str().expect("an id"));
+    let permission = "/api/v1/admin/permissions";
+    let with = |call: Call, body| call.bearer(&root.token).json(body);
+    for refused in [
+        with(app.post(groups), json!({"name": "B"})),
+        with(app.patch(&group), json!({"name": "B"})),
+        app.delete(&group).bearer(&root.token),
+        with(app.post(&format!("{group}/members")), json!({"account_id": ann})),
+        app.delete(&format!("{group}/members/{ann}")).bearer(&root.token),
+        with(app.post(permission), json!({"action": "sail", "resource": "boats"})),
+        app.delete(&format!("{permission}/{ann}")).bearer(&root.token),
+        with(app.post(&grants), view()),
+        with(app.delete(&grants), view()),
+        with(app.post(&format!("{group}/preview")), json!({"name": "B"})), // much work
+    ] {
+        let what = format!("{refused:?}");
+        assert_eq!(refused.await.problem(), (429, "too_many_requests".into()), "{what}");
+    }
+    let question = json!({"principal": "root", "action": "view", "resource": "users"});
+    for asked in [with(app.post("/api/v1/admin/explain"), question), app.get(&grants).bearer(&root.token)] {
+        assert_eq!(asked.await.status, 200, "to ask is not to change");
+    }
+});
+
 db_test!(off_is_off, |db| async move {
     let app = TestApp::with(&db, |config| config.limits = Limits::off()).await;
     for _ in 0..120 {

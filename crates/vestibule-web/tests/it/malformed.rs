@@ -164,6 +164,57 @@ db_test!(no_route_of_mail_and_second_factors_stumbles, |db| async move {
     }
 });
 
+db_test!(no_route_of_permissions_stumbles_over_strange_text, |db| async move {
+    let app = TestApp::new(&db).await;
+    let root = app.administrator("root").await;
+    let ann = app.sign_up("ann@example.com").await.account_id;
+    let group = crate::powers::group(&app, "plain", &[], vestibule::Scope::default()).await;
+    let group = format!("/api/v1/admin/groups/{group}");
+    let mut stumbles = Vec::new();
+    for text in
+        ["\u{0}", "a\u{0}b", "\u{202e}", "\u{feff}", "'; DROP TABLE groups; --", "\u{10ffff}", "%00", &"x".repeat(6000)]
+    {
+        let limited = json!({"action": "view", "resource": "users", "constraints": {"regions": [text], text: [text]}});
+        let named = json!({"action": text, "resource": text});
+        let mut asked = named.clone();
+        let rest = [
+            ("principal", json!("root")),
+            ("owner", json!(text)),
+            ("scope", json!([text])),
+            ("context", json!({text: text})),
+        ];
+        asked.as_object_mut().expect("an object").extend(rest.map(|(name, value)| (name.to_owned(), value)));
+        let thing = json!({"type": text, "id": text});
+        let question = json!({"subject": {"type": "user", "id": text}, "action": {"name": text}, "resource": thing});
+        for (path, body) in [
+            ("/api/v1/admin/groups", json!({"name": text, "slug": text, "description": text})),
+            ("/api/v1/admin/groups", json!({"name": "A", "permissions": [named], "scope": [text]})),
+            ("/api/v1/admin/groups", json!({"name": "A", "scope": [text]})),
+            ("/api/v1/admin/groups", json!({"name": "A", "permissions": [limited]})),
+            (&format!("{group}/preview"), json!({"description": text, "permissions": [limited], "scope": [text]})),
+            (&format!("{group}/members"), json!({"account_id": text})),
+            ("/api/v1/admin/permissions", json!({"action": text, "resource": text, "label": text, "any": text})),
+            ("/api/v1/admin/permissions", json!({"action": "a", "resource": "b", "label": text})),
+            (&format!("/api/v1/admin/users/{ann}/grants"), limited.clone()),
+            (&format!("/api/v1/admin/users/{ann}/grants"), named.clone()),
+            ("/api/v1/admin/explain", json!({"principal": text, "action": text, "resource": text})),
+            ("/api/v1/admin/explain", asked),
+            ("/access/v1/evaluation", question),
+            ("/access/v1/evaluations", json!({"evaluations": [{text: text}, text]})),
+        ] {
+            let answer = app.post(path).bearer(&root.token).json(body.clone()).await;
+            stumbles.extend(answer.status.is_server_error().then(|| format!("{path} {body}")));
+        }
+        let edited =
+            app.patch(&group).bearer(&root.token).json(json!({"permissions": [limited], "scope": [text]})).await;
+        stumbles.extend(edited.status.is_server_error().then(|| format!("{group} {text:?}")));
+        assert_eq!(app.get(&group).bearer(&root.token).await.status, 200, "{text:?}");
+    }
+    assert_eq!(stumbles, [] as [String; 0]);
+    let held = app.get(&format!("/api/v1/admin/users/{ann}/permissions")).bearer(&root.token).await;
+    assert_eq!(held.status, 200, "what was taken can be read: {}", held.text);
+});
+
 db_test!(fields_that_grant_nothing_may_be_unknown_ones, |db| async move {
     let app = TestApp::new(&db).await;
     for path in ["/api/v1/password/forgot", "/api/v1/magic-link", "/api/v1/email-code", "/api/v1/email/verify/request"]

@@ -24,7 +24,7 @@ fn has_form(page: &Seen, action: &str) -> bool {
     page.forms().iter().any(|form| form.action == action)
 }
 
-db_test!(the_console_is_for_administrators_alone, |db| async move {
+db_test!(who_holds_nothing_is_shown_nothing_of_the_console, |db| async move {
     let engine = TestEngine::new(&db).await;
     let (mut root, mut ann, id) = console(&engine).await;
     let mut stranger = root.stranger();
@@ -36,13 +36,17 @@ db_test!(the_console_is_for_administrators_alone, |db| async move {
         &user,
         "/admin/admins",
         "/admin/admins/new",
+        "/admin/groups",
+        "/admin/groups/new",
+        "/admin/permissions",
+        "/admin/explain",
         "/admin/mail",
         "/admin/audit",
     ] {
         assert_eq!(root.get(path).await.status, 200, "{path}");
         let refused = ann.get(path).await;
         assert_eq!(refused.status, 403, "{path}");
-        refused.assert_says("For administrators only");
+        refused.assert_says("Not for your account");
         assert!(!refused.header("x-request-id").is_empty());
         refused.assert_says(refused.header("x-request-id"));
         assert!(stranger.get(path).await.place().starts_with("/sign-in?return_to=%2Fadmin"), "{path}");

@@ -22,6 +22,8 @@ const OPEN: [&str; 8] = [
 #[derive(Debug)]
 pub struct Tag {
     pub name: String,
+    /// The text that follows it, up to the next tag.
+    pub text: String,
     attributes: Vec<(String, String)>,
 }
 
@@ -34,7 +36,8 @@ impl Tag {
 /// The tags of a page, in order. Our templates quote every value and escape what is in it.
 pub fn tags(html: &str) -> Vec<Tag> {
     let starts = html.split('<').skip(1).filter(|rest| !rest.starts_with('!'));
-    starts.map(|rest| tag(rest.split('>').next().unwrap_or_default())).collect()
+    let split = starts.map(|rest| rest.split_once('>').unwrap_or((rest, "")));
+    split.map(|(text, after)| Tag { text: unescape(after), ..tag(text) }).collect()
 }
 
 fn tag(text: &str) -> Tag {
@@ -43,7 +46,7 @@ fn tag(text: &str) -> Tag {
     loop {
         rest = rest.trim_start().trim_end_matches('/');
         if rest.is_empty() {
-            return Tag { name: name.to_lowercase(), attributes };
+            return Tag { name: name.to_lowercase(), text: String::new(), attributes };
         }
         let end = rest.find(|c: char| c == '=' || c.is_whitespace()).unwrap_or(rest.len());
         let (attribute, after) = rest.split_at(end);
@@ -103,7 +106,7 @@ fn headings(tags: &[Tag]) {
 fn attributes(tag: &Tag, base: &str, ids: &[&str]) {
     for (name, value) in &tag.attributes {
         assert!(name != "style" && !name.starts_with("on"), "inline {name}: {tag:?}");
-        if ["href", "action", "src"].contains(&name.as_str()) {
+        if ["href", "action", "formaction", "src"].contains(&name.as_str()) {
             let is_here = value.strip_prefix('#').is_some_and(|id| ids.contains(&id));
             let is_below =
                 value.strip_prefix(base).is_some_and(|rest| rest.starts_with('/') && !rest.starts_with("//"));
@@ -124,10 +127,10 @@ fn attributes(tag: &Tag, base: &str, ids: &[&str]) {
 fn field(tag: &Tag, labels: &HashSet<&str>) {
     let kind = tag.attribute("type").unwrap_or_default();
     let is_hidden = kind == "hidden" || tag.attribute("hidden").is_some();
-    if !["input", "select"].contains(&tag.name.as_str()) || is_hidden {
+    if !["input", "select", "textarea"].contains(&tag.name.as_str()) || is_hidden {
         return;
     }
-    let is_inside_label = kind == "checkbox"; // <label><input type="checkbox"> words</label>
+    let is_inside_label = ["checkbox", "radio"].contains(&kind); // <label><input type="checkbox"> words</label>
     assert!(is_inside_label || labels.contains(tag.attribute("id").unwrap_or_default()), "no label: {tag:?}");
     if tag.attribute("autocomplete") == Some("one-time-code") {
         assert_eq!(tag.attribute("value"), Some(""), "a code filled in");

@@ -120,8 +120,8 @@ db_test!(under_a_prefix_everything_stays_under_it, |db| async move {
     assert_eq!(ann.get("/account/data").await.place(), "/auth/sign-in?return_to=%2Fauth%2Faccount%2Fdata");
     ann.sign_up("ann@example.com").await;
     let id = id_of(&engine, "ann@example.com").await;
-    let (user, me) = (format!("/admin/users/{id}"), id_of(&engine, "root").await);
-    let me = format!("/admin/admins/{me}");
+    let user = format!("/admin/users/{id}");
+    let group = format!("/admin/groups/{}", vestibule::ADMINISTRATORS);
     for path in [
         "/account",
         "/account/security",
@@ -137,7 +137,11 @@ db_test!(under_a_prefix_everything_stays_under_it, |db| async move {
         &user,
         "/admin/admins",
         "/admin/admins/new",
-        &me,
+        "/admin/groups",
+        "/admin/groups/new",
+        &group,
+        "/admin/permissions",
+        "/admin/explain",
         "/admin/mail",
         "/admin/audit",
         "/docs",

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use testkit::{PASSWORD, TestEngine};
 use tower::ServiceExt as _;
 use url::form_urlencoded;
-use vestibule::{AccountId, Caller, NewAdministrator};
+use vestibule::{AccountId, BreakGlass, Caller, NewAdministrator, NewGroup, Scope};
 use vestibule_web::{App, Limits, WebConfig};
 
 use crate::pages_markup::{self as markup, Tag};
@@ -70,6 +70,18 @@ impl Visitor {
         self.sign_in(username).await;
     }
 
+    /// Becomes somebody of this address whose one group gives them these permissions, and reaches this; signed in.
+    pub async fn hold(&mut self, engine: &TestEngine, email: &str, permissions: &[&str], scope: Scope) {
+        let host = Caller::system();
+        self.sign_up(email).await;
+        let permissions = permissions.iter().map(|permission| permission.parse().expect("a permission")).collect();
+        let new = NewGroup { slug: None, name: email.to_owned(), description: String::new(), permissions, scope };
+        let group = engine.engine.create_group(&host, new).await.expect("a group can be made");
+        let id = id_of(engine, email).await;
+        engine.engine.add_member(&host, group.id, id, BreakGlass::No).await.expect("it can be joined");
+        self.sign_in(email).await;
+    }
+
     /// Asks for a page below the base.
     pub async fn get(&mut self, path: &str) -> Seen {
         let address = format!("{}{path}", self.base);
@@ -93,8 +105,7 @@ impl Visitor {
     /// Fills in a form and sends it.
     pub async fn send_form(&mut self, form: &Form, fields: &[(&str, &str)]) -> Seen {
         let action = &form.action;
-        let mut filled: Vec<(String, String)> =
-            form.fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        let mut filled = form.sent.clone();
         filled.retain(|(name, _)| !fields.iter().any(|(field, _)| field == name));
         for (field, value) in fields {
             assert!(form.names.contains(&(*field).to_owned()), "{action} has no field {field}: {:?}", form.names);
@@ -178,6 +189,8 @@ pub async fn id_of(engine: &TestEngine, identifier: &str) -> AccountId {
 pub struct Form {
     pub action: String,
     /// What it would send as it stands.
+    pub sent: Vec<(String, String)>,
+    /// The same by name; of several of one name, the last.
     pub fields: BTreeMap<String, String>,
     /// The names of all its fields, boxes that are not ticked included.
     pub names: Vec<String>,
@@ -202,11 +215,13 @@ impl Seen {
             match tag.name.as_str() {
                 "form" if tag.attribute("method") == Some("post") => {
                     let action = tag.attribute("action").unwrap_or_default().to_owned();
-                    forms.push(Form { action, fields: BTreeMap::new(), names: Vec::new() });
+                    forms.push(Form { action, sent: Vec::new(), fields: BTreeMap::new(), names: Vec::new() });
                     is_inside = true;
                 }
                 "form" | "/form" => is_inside = false,
-                "input" if is_inside => forms.last_mut().expect("a form was opened").add(&tag),
+                "input" | "textarea" | "select" | "option" if is_inside => {
+                    forms.last_mut().expect("a form was opened").add(&tag);
+                }
                 _ => {}
             }
         }
@@ -222,6 +237,21 @@ impl Seen {
     /// The CSRF token in the page.
     pub fn csrf_token(&self) -> String {
         self.forms()[0].fields["csrf_token"].clone()
+    }
+
+    /// Whether a form of the page is sent by POST to this address.
+    pub fn has_form(&self, action: &str) -> bool {
+        self.forms().iter().any(|form| form.action == action)
+    }
+
+    /// The links of the console's navigation, in order.
+    pub fn console(&self) -> Vec<String> {
+        let Some(start) = self.html.find("aria-label=\"Console\"") else { return Vec::new() };
+        let nav = self.html[start..].split("</nav>").next().unwrap_or_default();
+        nav.split("</a>")
+            .filter_map(|link| Some(link.rsplit_once('>')?.1.trim().to_owned()))
+            .filter(|name| !name.is_empty())
+            .collect()
     }
 
     /// The text of the element with this id, tags and all.
@@ -250,11 +280,34 @@ impl Seen {
 
 impl Form {
     fn add(&mut self, tag: &Tag) {
+        let value = tag.attribute("value").unwrap_or_default();
+        if tag.name == "option" {
+            let of = self.names.last().expect("an option stands in a select").clone();
+            if tag.attribute("selected").is_some() || !self.fields.contains_key(&of) {
+                self.sent.retain(|(name, _)| *name != of);
+                self.send(&of, value);
+            }
+            return;
+        }
         let Some(name) = tag.attribute("name") else { return };
         self.names.push(name.to_owned());
-        let is_unticked = tag.attribute("type") == Some("checkbox") && tag.attribute("checked").is_none();
-        if !is_unticked {
-            self.fields.insert(name.to_owned(), tag.attribute("value").unwrap_or_default().to_owned());
+        let is_box = ["checkbox", "radio"].contains(&tag.attribute("type").unwrap_or_default());
+        match tag.name.as_str() {
+            "select" => {}
+            // A browser drops the first line break, and sends every other as two characters.
+            "textarea" => self.send(name, &lines(tag.text.strip_prefix('\n').unwrap_or(&tag.text))),
+            _ if is_box && tag.attribute("checked").is_none() => {}
+            _ => self.send(name, &lines(value)),
         }
     }
+
+    fn send(&mut self, name: &str, value: &str) {
+        self.sent.push((name.to_owned(), value.to_owned()));
+        self.fields.insert(name.to_owned(), value.to_owned());
+    }
+}
+
+/// Text as a browser sends it, each end of a line as two characters.
+fn lines(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\n', "\r\n")
 }

@@ -64,7 +64,7 @@ db_test!(an_administrator_dismissed_while_sending_makes_nobody, |db| async move 
     let dismissal = UserEdit { group_ids: Some(vec![MEMBERS]), ..UserEdit::default() };
     app.engine.edit_user(&Caller::system(), root.account_id, dismissal).await.expect("another one stays");
     let (status, code) = begun.end().await.problem();
-    assert!([(401, "unauthenticated"), (403, "administrator_required")].contains(&(status, &code)), "{status} {code}");
+    assert!([(401, "unauthenticated"), (403, "permission_required")].contains(&(status, &code)), "{status} {code}");
     assert!(!is_made(&app, "eve").await);
 });
 

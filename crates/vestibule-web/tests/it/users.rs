@@ -13,44 +13,6 @@ async fn create(app: &TestApp, by: &SignedIn, email: &str) -> String {
     answer.json()["id"].as_str().expect("an id").to_owned()
 }
 
-db_test!(the_console_is_for_administrators_alone, |db| async move {
-    let app = TestApp::new(&db).await;
-    let ann = app.sign_up("ann@example.com").await;
-    let id = ann.account_id;
-    let calls = [
-        ("GET", PATH.to_owned()),
-        ("POST", PATH.to_owned()),
-        ("GET", format!("{PATH}/{id}")),
-        ("PATCH", format!("{PATH}/{id}")),
-        ("DELETE", format!("{PATH}/{id}")),
-        ("POST", format!("{PATH}/{id}/disable")),
-        ("POST", format!("{PATH}/{id}/enable")),
-        ("POST", format!("{PATH}/{id}/unlock")),
-        ("POST", format!("{PATH}/{id}/password")),
-        ("POST", format!("{PATH}/{id}/resend-invite")),
-        ("POST", format!("{PATH}/{id}/revoke-invite")),
-        ("POST", format!("{PATH}/{id}/reset-link")),
-        ("POST", format!("{PATH}/{id}/reset-mfa")),
-        ("GET", format!("{PATH}/{id}/sessions")),
-        ("DELETE", format!("{PATH}/{id}/sessions")),
-        ("DELETE", format!("{PATH}/{id}/sessions/{id}")),
-        ("GET", "/api/v1/admin/admins".to_owned()),
-        ("POST", "/api/v1/admin/admins".to_owned()),
-        ("PATCH", format!("/api/v1/admin/admins/{id}")),
-        ("DELETE", format!("/api/v1/admin/admins/{id}")),
-        ("GET", "/api/v1/admin/audit-log".to_owned()),
-        ("GET", "/api/v1/admin/mail".to_owned()),
-        ("POST", "/api/v1/admin/mail/test".to_owned()),
-        ("POST", format!("/api/v1/admin/mail/{id}/retry")),
-    ];
-    for (method, path) in calls {
-        let call = || app.call(method.parse().expect("a method"), &path);
-        assert_eq!(call().await.problem(), (401, "unauthenticated".into()), "{method} {path}");
-        let denied = call().bearer(&ann.token).await.problem();
-        assert_eq!(denied, (403, "administrator_required".into()), "{method} {path}");
-    }
-});
-
 db_test!(an_account_is_made_found_and_edited, |db| async move {
     let app = TestApp::new(&db).await;
     let root = app.administrator("root").await;

@@ -1,7 +1,7 @@
 //! Which entries decide which question. A bare entry decides its own name, alone. A stem that no bare entry has is
 //! decided by its any-form and its own-form. An own-form whose action ends in `-own` also answers to its own name.
 
-use super::{ANY_SUFFIX, Catalogue, CatalogueError, CatalogueFault, Entry, Forms, Own, stem_of};
+use super::{ANY_SUFFIX, Catalogue, CatalogueError, CatalogueFault, Entry, Forms, Named, Own, stem_of};
 
 impl Catalogue {
     pub(super) fn resolve_own_names(&mut self) {
@@ -51,6 +51,21 @@ impl Catalogue {
         Ok(open)
     }
 
+    /// The first question, by name, that an extension decides otherwise and in which one of the first `count` entries
+    /// takes part, before or after.
+    pub(crate) fn first_question_changed_by(&self, extended: &Catalogue, count: usize) -> Option<String> {
+        let mut changed = Vec::new();
+        for (action, resources) in &extended.names {
+            for (resource, Named { forms: after, .. }) in resources {
+                let before = self.forms(action, resource).unwrap_or_default();
+                if before != *after && (before.includes_one_below(count) || after.includes_one_below(count)) {
+                    changed.push(format!("{action}:{resource}"));
+                }
+            }
+        }
+        changed.into_iter().min()
+    }
+
     /// An any-form without an own-form beside it makes its stem a question too.
     pub(super) fn resolve_any_forms(&mut self) {
         for index in 0..self.entries.len() {
@@ -62,5 +77,12 @@ impl Catalogue {
                 }
             }
         }
+    }
+}
+
+impl Forms {
+    /// Whether one of the first `count` entries takes part.
+    pub(crate) fn includes_one_below(self, count: usize) -> bool {
+        self.open.into_iter().chain(self.own.map(|(index, _)| index)).any(|index| index < count)
     }
 }

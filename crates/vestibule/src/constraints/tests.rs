@@ -13,8 +13,8 @@ fn read(value: Value) -> Constraints {
 fn names_and_values_are_trimmed_and_kept_as_a_set() {
     let constraints = read(json!({" regions ": [" eu-2 ", "EU-1", "eu-2"], "max_amount": 500}));
     assert_eq!(to_string(&constraints).unwrap(), r#"{"max_amount":500,"regions":["EU-1","eu-2"]}"#);
-    assert_eq!(to_string(&read(json!({"max_a": 0.25, "max_b": -0.0, "max_c": 1e300}))).unwrap(), {
-        r#"{"max_a":0.25,"max_b":0,"max_c":1e+300}"#
+    assert_eq!(to_string(&read(json!({"max_a": 0.25, "max_b": -0.0, "max_c": 1e15}))).unwrap(), {
+        r#"{"max_a":0.25,"max_b":0,"max_c":1000000000000000}"#
     });
 }
 
@@ -66,17 +66,30 @@ fn a_number_that_is_not_finite_is_none() {
 #[test]
 fn an_integer_that_a_float_would_round_is_no_limit_and_is_stated_as_no_less() {
     let read = |number: u64| (Quantity::from_json(&json!(number)), Quantity::from_json_rounded_up(&json!(number)));
-    let (exact, stated) = read(1_000_000_000_000_000_000);
+    let (exact, stated) = read((1 << 53) - 1);
     assert!(exact.is_some() && exact == stated);
-    assert_eq!(to_string(&exact).unwrap(), "1000000000000000000");
-    let (above, stated_above) = read(1_000_000_000_000_000_001);
+    assert_eq!(to_string(&exact).unwrap(), "9007199254740991");
+    let (above, stated_above) = read((1 << 53) + 1);
     assert!(above.is_none() && stated_above > exact);
-    let (below, stated_below) = read(999_999_999_999_999_999);
-    assert!(below.is_none() && stated_below == exact);
+    assert_eq!(stated_above, Quantity::new(9_007_199_254_740_994.0));
     assert_eq!(read(u64::MAX), (None, Quantity::new(18_446_744_073_709_551_616.0)));
-    assert_eq!(Quantity::from_json(&json!(i64::MIN)), Quantity::new(-9_223_372_036_854_775_808.0));
+    assert_eq!(Quantity::from_json(&json!(i64::MIN)), None);
+    assert_eq!(Quantity::from_json(&json!(-(1_i64 << 53) + 1)), Quantity::new(-9_007_199_254_740_991.0));
     assert_eq!(Quantity::from_json_rounded_up(&json!(i64::MIN + 1)), Quantity::new(-9_223_372_036_854_774_784.0));
-    assert_eq!(Quantity::from_json(&json!("5")), None);
+    for refused in [json!("5"), json!(9_223_372_036_854_775_808_u64), json!(1e300), json!(9.1e15)] {
+        assert_eq!(Quantity::from_json(&refused), None, "{refused}");
+    }
+}
+
+#[test]
+fn control_characters_are_refused_as_a_database_may_not_keep_them() {
+    for (value, fault) in [
+        (json!({"re\u{0}gions": ["eu"]}), ConstraintFault::ControlName),
+        (json!({"regions": ["eu", "u\u{0}s"]}), ConstraintFault::ControlValue(1)),
+        (json!({"regions": ["e\u{7f}u"]}), ConstraintFault::ControlValue(0)),
+    ] {
+        assert_eq!(Constraints::from_json(&value).unwrap_err().fault, fault, "{value}");
+    }
 }
 
 #[test]

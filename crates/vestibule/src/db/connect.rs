@@ -20,13 +20,14 @@ const READERS: u32 = 8;
 const POSTGRES_CONNECTIONS: u32 = 20;
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-const MIGRATIONS: [(&str, &str); 6] = [
+const MIGRATIONS: [(&str, &str); 7] = [
     ("ground", include_str!("../../migrations/0001_ground.sql")),
     ("accounts", include_str!("../../migrations/0002_accounts.sql")),
     ("groups", include_str!("../../migrations/0003_groups.sql")),
     ("sessions", include_str!("../../migrations/0004_sessions.sql")),
     ("mail", include_str!("../../migrations/0005_mail.sql")),
     ("second factors", include_str!("../../migrations/0006_second_factors.sql")),
+    ("permissions", include_str!("../../migrations/0007_permissions.sql")),
 ];
 
 /// What stands for the name of a migration that a newer binary has applied.

@@ -41,6 +41,8 @@ pub enum Ground {
     NotInCatalogue,
     /// No grant allows it.
     NotGranted,
+    /// The account is not in use: it may nothing, whatever it holds.
+    AccountInactive,
 }
 
 /// A grant that did not suffice.
@@ -100,6 +102,14 @@ pub enum Missing {
         /// The most that is permitted.
         limit: Quantity,
     },
+}
+
+impl Explanation {
+    /// The answer about an account that is not in use.
+    pub fn inactive() -> Explanation {
+        let reason = "the account is not in use".to_owned();
+        Explanation { allowed: false, code: Ground::AccountInactive, reason, grant: None, near_misses: Vec::new() }
+    }
 }
 
 /// Answers as `decide` does, and says why.

@@ -173,7 +173,7 @@ fn one_permission_must_permit_the_whole_request() {
 
 #[test]
 fn a_number_that_is_not_finite_or_not_exact_is_above_every_limit() {
-    let view = view(&json!([["execute:purchases", {"max_amount": 9_007_199_254_740_992_u64}]]), Scope::default());
+    let view = view(&json!([["execute:purchases", {"max_amount": 9_007_199_254_740_991_u64}]]), Scope::default());
     for (number, expected) in [(1.0, true), (f64::NAN, false), (f64::INFINITY, false), (f64::NEG_INFINITY, false)] {
         let stated = Stated::nothing().with_quantity("amount", number);
         assert_eq!(decide(&view, &ask("execute:purchases", &stated)), expected, "{number}");

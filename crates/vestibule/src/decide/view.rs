@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Entry};
+use crate::constraints::Constraints;
 use crate::covers::holds;
 use crate::permissions::Permission;
 use crate::scope::Scope;
@@ -14,8 +15,11 @@ use crate::scope::Scope;
 #[derive(Clone, Debug)]
 pub struct View {
     catalogue: Arc<Catalogue>,
-    grants: Vec<Grant>,
-    matching: Vec<Vec<u32>>,
+    grants: Box<[Grant]>,
+    /// The places of the grants that match each entry, one entry after the other.
+    places: Box<[u32]>,
+    /// Where the places of each entry begin, and of the last one end: many sessions keep a view, so it is small.
+    begins: Box<[u32]>,
     scope: Scope,
 }
 
@@ -52,6 +56,11 @@ impl View {
         View::of(Arc::clone(catalogue), grants.collect(), scope)
     }
 
+    /// The view of an account that holds nothing.
+    pub fn nothing(catalogue: &Arc<Catalogue>) -> View {
+        View::compile(catalogue, &[], &[])
+    }
+
     /// The view of a key of this account that is limited to these permissions; what it may do, both views must allow.
     #[must_use]
     pub fn limited_to(&self, permissions: &[Permission]) -> View {
@@ -64,8 +73,14 @@ impl View {
         for (grant, place) in grants.iter().zip(0_u32..) {
             catalogue.matched_by(&grant.permission).for_each(|entry| matching[entry].push(place));
         }
-        matching.iter_mut().for_each(|places| prune(places, &grants));
-        View { catalogue, grants, matching, scope }
+        let mut places = Vec::new();
+        let mut begins = vec![0];
+        for mut of_entry in matching {
+            prune(&mut of_entry, &grants);
+            places.append(&mut of_entry);
+            begins.push(u32::try_from(places.len()).unwrap_or(u32::MAX));
+        }
+        View { catalogue, grants: grants.into(), places: places.into(), begins: begins.into(), scope }
     }
 
     /// What was compiled against.
@@ -94,9 +109,31 @@ impl View {
         holds_all && self.scope.covers(&other.scope)
     }
 
+    /// Every permission of the catalogue that a grant matches, with that grant's limits, and the grant.
+    pub fn allowed(&self) -> impl Iterator<Item = (Permission, &Grant)> {
+        let entries = self.catalogue.entries().iter().enumerate();
+        entries.flat_map(|(index, entry)| {
+            self.grants_on(index).map(move |grant| (entry.limited(grant.permission.constraints().clone()), grant))
+        })
+    }
+
+    /// The limits of each grant that matches what an entry, of this catalogue or another, names.
+    pub(crate) fn limits_on(&self, entry: &Entry) -> impl Iterator<Item = &Constraints> {
+        let index = self.catalogue.index_of(&entry.action, &entry.resource);
+        index.into_iter().flat_map(|index| self.grants_on(index)).map(|grant| grant.permission.constraints())
+    }
+
     /// The grants that match an entry, whatever their constraints.
     pub(super) fn grants_on(&self, entry: usize) -> impl Iterator<Item = &Grant> {
-        self.matching[entry].iter().map(|&place| &self.grants[place as usize])
+        let (begin, end) = (self.begins[entry] as usize, self.begins[entry + 1] as usize);
+        self.places[begin..end].iter().map(|&place| &self.grants[place as usize])
+    }
+}
+
+impl Entry {
+    /// The permission of this entry, so limited.
+    pub(crate) fn limited(&self, constraints: Constraints) -> Permission {
+        Permission::named(&self.action, &self.resource, constraints)
     }
 }
 

@@ -9,7 +9,7 @@ use super::*;
 
 const FILE: &str = r#"
 bootstrap_groups = ["administrators", "buyers"]
-default_group = "readers"
+default_group = "guests"
 
 [[permissions]]
 action = "view"
@@ -45,15 +45,20 @@ name = "Buyers"
 description = "Buy."
 permissions = ["buy:plans"]
 scope = "all"
+
+[[groups]]
+slug = "guests"
+name = "Guests"
+permissions = ["view:plans"]
 "#;
 
 #[test]
 fn a_policy_file_is_laid_over_what_is_built_in() {
     let policy = Policy::parse(FILE).unwrap();
     assert_eq!(policy.bootstrap_groups(), ["administrators", "buyers"]);
-    assert_eq!(policy.default_group(), "readers");
+    assert_eq!(policy.default_group(), "guests");
     let slugs: Vec<_> = policy.groups().iter().map(|group| group.slug.as_str()).collect();
-    assert_eq!(slugs, ["administrators", "members", "readers", "buyers"]);
+    assert_eq!(slugs, ["administrators", "members", "readers", "buyers", "guests"]);
     let readers = policy.group("readers").unwrap();
     let limited = to_value(&readers.permissions[1]).unwrap();
     assert_eq!(limited["constraints"], serde_json::json!({"regions": ["eu"], "max_amount": 5}));
@@ -101,10 +106,15 @@ fn the_built_in_policy_has_the_vocabulary_of_the_admin_interface() {
 fn a_refusal_names_the_key_the_group_and_the_index() {
     let rows = [
         ("default_group", "defaults", "defaults: the key is unknown"),
-        ("default_group = \"readers\"", "default_group = 5", "default_group: a string is expected"),
-        ("default_group = \"readers\"", "default_group = \"x\"", "default_group: there is no group \"x\""),
-        ("default_group = \"readers\"", "default_group = \"buyers\"", "gives buy:plans to whoever signs up"),
-        ("default_group = \"readers\"", "default_group = \"administrators\"", "gives admin:*"),
+        ("default_group = \"guests\"", "default_group = 5", "default_group: a string is expected"),
+        ("default_group = \"guests\"", "default_group = \"x\"", "default_group: there is no group \"x\""),
+        ("default_group = \"guests\"", "default_group = \"buyers\"", "gives buy:plans to whoever signs up"),
+        ("default_group = \"guests\"", "default_group = \"administrators\"", "gives admin:*"),
+        (
+            "default_group = \"guests\"",
+            "default_group = \"readers\"",
+            "default_group: \"readers\" is not system-managed",
+        ),
         ("\"administrators\", \"buyers\"", "\"buyers\"", "bootstrap_groups: \"administrators\" must be among them"),
         ("\"administrators\", \"buyers\"", "\"administrators\", \"x\"", "bootstrap_groups[1]: there is no group \"x\""),
         ("\"administrators\", \"buyers\"", "\"administrators\", 5", "bootstrap_groups[1]: a string is expected"),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use testkit::{TestDb, TestEngine, db_test, race};
 use vestibule::{
     ADMINISTRATORS, AccountId, AuditFilter, AuditOutcome, Bootstrap, Caller, Code, Error, MEMBERS, NewAdministrator,
-    PageRequest, SetUp, SetUpForm, UserEdit, Vestibule,
+    PageRequest, SetUp, SetUpForm, UserEdit, Vestibule, needs,
 };
 
 use crate::people::{PASSWORD, administrator, by, live, nobody, sign_up};
@@ -35,7 +35,7 @@ db_test!(whoever_holds_the_setup_token_becomes_the_first_administrator, |db: Tes
     let wrong = t.engine.set_up(&nobody(), form("vst_set_nonsense", "root")).await;
     assert!(matches!(wrong, Ok(SetUp::WrongToken)), "{wrong:?}");
     let Ok(SetUp::Done(root)) = t.engine.set_up(&nobody(), form(&first, "root")).await else { panic!("armed") };
-    assert!(live(&t.engine, &root).await.expect("signed in").is_administrator);
+    assert!(live(&t.engine, &root).await.expect("signed in").may(needs::VIEW_USERS));
     assert_eq!(root.account.groups.iter().map(|group| group.id).collect::<Vec<_>>(), [ADMINISTRATORS]);
     let late = t.engine.set_up(&nobody(), form(&second, "mallory")).await;
     assert!(matches!(late, Ok(SetUp::Closed)), "{late:?}");
@@ -132,6 +132,7 @@ db_test!(two_administrators_removing_each_other_leave_one, |db: TestDb| async mo
         let held = outcomes.iter().filter(|outcome| match outcome {
             Err(Error::Conflict(code)) => *code == Code::LastAdmin,
             Err(Error::Denied(_)) => round % 2 == 1,
+            Err(Error::Forbidden(why)) => round % 2 == 1 && why.code == Code::PermissionRequired,
             Ok(()) | Err(_) => false,
         });
         assert_eq!((done, held.count()), (1, 1), "round {round}, {what:?}: {outcomes:?}");
@@ -201,7 +202,13 @@ db_test!(whoever_lost_their_standing_while_asking_changes_nothing, |db: TestDb| 
             t.engine.end_all_sessions(&caller, ann.id).await.map(drop),
         ];
         for (i, refused) in others.iter().enumerate() {
-            assert!(matches!(refused, Err(Error::Denied(_))), "{lost}, act {i}: {refused:?}");
+            match refused {
+                Err(Error::Denied(_)) => assert_ne!(*lost, "membership", "act {i}: they are still who they were"),
+                Err(Error::Forbidden(why)) => {
+                    assert_eq!((*lost, why.code), ("membership", Code::PermissionRequired), "act {i}");
+                }
+                other => panic!("{lost}, act {i}: {other:?}"),
+            }
         }
         assert_eq!(t.engine.count_accounts().await.expect("a count").total, before);
         let tries = AuditFilter { actor: Some(mallory.id), outcome: Some(AuditOutcome::Refused), ..Default::default() };

@@ -37,6 +37,7 @@ db_test!(pages_neither_skip_nor_repeat_rows_of_one_instant, |db: TestDb| async m
     for n in 0..13 {
         sign_up(&t.engine, &format!("person{n}@example.com")).await; // the clock stands still
     }
+    let policy = 1; // was written when the engine was built, at the same instant
     let (mut ids, mut page) = (Vec::new(), PageRequest { limit: 4, cursor: None });
     loop {
         let rows = t.engine.list_audit(&AuditFilter::default(), page).await.expect("the log");
@@ -44,7 +45,7 @@ db_test!(pages_neither_skip_nor_repeat_rows_of_one_instant, |db: TestDb| async m
         let Some(next) = rows.next_cursor else { break };
         page = PageRequest::parse(Some("4"), Some(&next)).expect("our own cursor");
     }
-    assert_eq!(ids.len(), 39, "an account, a mail and a session for each");
+    assert_eq!(ids.len(), policy + 39, "an account, a mail and a session for each");
     ids.dedup();
-    assert_eq!(ids.len(), 39);
+    assert_eq!(ids.len(), policy + 39);
 });

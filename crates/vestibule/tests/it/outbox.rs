@@ -146,6 +146,7 @@ sink_test!(an_administrator_has_a_failed_mail_sent_again, |db: TestDb| async mov
     assert_eq!((retried.state, retried.next_attempt_at), (MailState::Queued, office.t.clock.now()));
     assert_eq!(office.deliver().await, 1);
     assert_eq!(office.taken().await.len(), 1);
+    office.t.clock.advance(Duration::from_millis(1)); // rows of one instant have no order
     let again = engine.retry_mail(&office.caller, id).await;
     assert!(matches!(again, Err(Error::Conflict(Code::MailNotRetryable))), "{again:?}");
     let unknown =
@@ -181,10 +182,10 @@ db_test!(only_an_administrator_may_send_mail_again, |db: TestDb| async move {
     let ann = sign_up(&t.engine, "ann@example.com").await;
     for nobody in [by(&ann.account.account), Caller::anonymous()] {
         let retried = t.engine.retry_mail(&nobody, id).await;
-        assert!(matches!(retried, Err(Error::Denied(_))), "{retried:?}");
+        assert!(matches!(retried, Err(Error::Denied(_) | Error::Forbidden(_))), "{retried:?}");
         let session = live(&t.engine, &ann).await.expect("signed in");
         let sent = t.engine.send_test_mail(&nobody, &session).await;
-        assert!(matches!(sent, Err(Error::Denied(_))), "{sent:?}");
+        assert!(matches!(sent, Err(Error::Denied(_) | Error::Forbidden(_))), "{sent:?}");
     }
     let kept = t.engine.retry_mail(&caller, id).await;
     assert!(matches!(kept, Err(Error::Conflict(Code::MailNotRetryable))), "{kept:?}");

@@ -220,7 +220,8 @@ db_test!(a_reset_link_is_shown_once_and_never_for_oneself, |db: TestDb| async mo
     let own = t.engine.show_reset_link(&by(&root), root.id).await;
     assert!(matches!(own, Err(Error::Conflict(Code::OwnAccount))));
     let by_ann = t.engine.show_reset_link(&by(&ann), root.id).await;
-    assert!(matches!(by_ann, Err(Error::Denied(_))), "{by_ann:?}");
+    let Err(Error::Forbidden(why)) = by_ann else { panic!("ann may not: {by_ann:?}") };
+    assert_eq!((why.code, why.permission.as_str()), (Code::PermissionRequired, "update:users"));
 });
 
 db_test!(where_no_mail_is_read_asking_voids_nothing, |db: TestDb| async move {

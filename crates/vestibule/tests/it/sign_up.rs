@@ -1,7 +1,7 @@
 //! Signing up: who may, with what, and one winner for each address.
 
 use testkit::{TestDb, TestEngine, db_test, race};
-use vestibule::{AccountState, Code, Error, MEMBERS, SignUp, SignUpForm, SignUpMode};
+use vestibule::{AccountState, Code, Error, MEMBERS, SignUp, SignUpForm, SignUpMode, needs};
 
 use crate::people::{PASSWORD, live, nobody, sign_up, signs_in, try_sign_up};
 
@@ -14,7 +14,7 @@ db_test!(whoever_signs_up_is_signed_in_and_a_member, |db: TestDb| async move {
     assert_eq!(view.account.last_login_at, Some(t.engine.now()));
     assert_eq!(view.groups.iter().map(|group| group.id).collect::<Vec<_>>(), [MEMBERS]);
     let session = live(&t.engine, &ann).await.expect("signed in");
-    assert!(!session.is_administrator);
+    assert!(!session.may(needs::VIEW_USERS));
     assert!(signs_in(&t.engine, "ANN@EXAMPLE.COM", PASSWORD).await.is_some());
 });
 

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
-use vestibule::ProfileEdit;
+use vestibule::{ProfileEdit, needs};
 
 use super::email::Address;
 use crate::app::App;
@@ -15,6 +15,7 @@ use crate::extract::{Caller, FormBody, Query, Session};
 use crate::pages::form::{Form, given};
 use crate::pages::frame::{Frame, Here};
 use crate::pages::notice::{Arrival, Notice};
+use crate::pages::powers::Powers;
 use crate::pages::rows::AccountRow;
 use crate::pages::{done, show};
 
@@ -25,6 +26,7 @@ struct ProfilePage {
     form: Form,
     user: AccountRow,
     address: Address,
+    powers: Powers,
 }
 
 #[derive(Deserialize)]
@@ -58,10 +60,11 @@ async fn edit(
 
 async fn page(app: &App, session: &Session, frame: Frame, form: Form) -> Result<Response> {
     let user = AccountRow::of(app, app.vestibule.account(session.account_id).await?);
+    let powers = Powers::of(app, session, &user.view).await?;
     let account = &user.view.account;
     let address = Address::of(app, account.clone());
     let form = form.or("name", account.name.as_deref()).or("username", account.username.as_deref());
-    show(form.status(), &ProfilePage { frame, form, user, address })
+    show(form.status(), &ProfilePage { frame, form, user, address, powers })
 }
 
 pub(super) fn router() -> Router<App> {

@@ -1,4 +1,4 @@
-//! The administrators: who they are, and the way to making and changing one.
+//! The administrators: who they are, and the way to making one. Each is an account, and changed on its page.
 
 use askama::Template;
 use axum::Router;
@@ -6,11 +6,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
-use vestibule::{ADMINISTRATORS, AccountFilter, AccountId};
+use vestibule::{ADMINISTRATORS, AccountFilter, AccountId, needs};
 
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::{Administrator, Query};
+use crate::extract::{Query, Require, ViewUsers};
 use crate::pages::frame::{Frame, Here};
 use crate::pages::notice::Arrival;
 use crate::pages::paging::{Place, Turn};
@@ -28,7 +28,7 @@ struct AdministratorsPage {
 
 async fn list(
     State(app): State<App>,
-    Administrator(session): Administrator,
+    Require(session, _): Require<ViewUsers>,
     Query(place): Query<Place>,
     Query(arrival): Query<Arrival>,
 ) -> Result<Response> {

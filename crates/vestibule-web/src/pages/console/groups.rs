@@ -1,39 +1,41 @@
-//! The groups an account may be in, as boxes to tick. A form sends one pair for each ticked box.
+//! The groups: what there is, how many are in each, and the way to making one.
 
-use vestibule::{Code, Error, GroupId, GroupRef};
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+use vestibule::{Group, needs};
 
+use crate::app::App;
 use crate::error::Result;
-use crate::pages::form::Form;
+use crate::extract::{Query, Require, ViewGroups};
+use crate::pages::frame::{Frame, Here};
+use crate::pages::notice::Arrival;
+use crate::pages::paging::{Place, Turn};
+use crate::pages::show;
 
-const FIELD: &str = "group_ids";
-
-/// A form's fields as they came, some of them several times.
-pub(super) type Pairs = Vec<(String, String)>;
-
-/// A box to tick.
-pub(crate) struct Choice {
-    pub group: GroupRef,
-    pub is_ticked: bool,
+#[derive(Template)]
+#[template(path = "console/groups.html")]
+struct GroupsPage {
+    frame: Frame,
+    groups: Vec<Group>,
+    turn: Turn,
 }
 
-/// Boxes for every group, ticked as the form has them.
-pub(super) fn choices(groups: Vec<GroupRef>, form: &Form) -> Vec<Choice> {
-    groups.into_iter().map(|group| Choice { is_ticked: form.has(FIELD, &group.id.to_string()), group }).collect()
+async fn list(
+    State(app): State<App>,
+    Require(session, _): Require<ViewGroups>,
+    Query(place): Query<Place>,
+    Query(arrival): Query<Arrival>,
+) -> Result<Response> {
+    let groups = app.vestibule.page_groups(place.page()?).await?;
+    let turn = place.turn(&app, Here::Groups.path(), &[], groups.next_cursor.as_deref());
+    let frame = Frame::at(&app, &session, Here::Groups).with_notice(arrival.notice());
+    show(StatusCode::OK, &GroupsPage { frame, groups: groups.items, turn })
 }
 
-/// The form with these groups ticked.
-pub(super) fn ticked(form: Form, groups: impl IntoIterator<Item = GroupId>) -> Form {
-    groups.into_iter().fold(form, |form, group| form.with(FIELD, &group.to_string()))
-}
-
-/// The groups that were ticked.
-pub(super) fn read(pairs: &Pairs) -> Result<Vec<GroupId>> {
-    let ticked = pairs.iter().filter(|(name, _)| name == FIELD);
-    let groups: Result<Vec<GroupId>, _> = ticked.map(|(_, id)| id.parse()).collect();
-    Ok(groups.map_err(|_| Error::field(FIELD, Code::GroupUnknown))?)
-}
-
-/// The one value of another field.
-pub(super) fn value(pairs: &Pairs, field: &str) -> String {
-    pairs.iter().find(|(name, _)| name == field).map(|(_, value)| value.clone()).unwrap_or_default()
+pub(super) fn router() -> Router<App> {
+    Router::new().route("/admin/groups", get(list))
 }

@@ -8,12 +8,12 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
-use vestibule::{Code, Delivery, MailId};
+use vestibule::{Code, Delivery, MailId, needs};
 
 use super::mail_line::MailLine;
 use crate::app::App;
 use crate::error::{Problem, Result};
-use crate::extract::{Administrator, Caller, Path, Query, Session};
+use crate::extract::{Caller, Path, Query, Require, Session, UpdateSettings, ViewSettings};
 use crate::pages::form::Form;
 use crate::pages::frame::{Frame, Here};
 use crate::pages::notice::{Arrival, Notice};
@@ -67,7 +67,7 @@ impl MailRoute {
 
 async fn list(
     State(app): State<App>,
-    Administrator(session): Administrator,
+    Require(session, _): Require<ViewSettings>,
     Query(place): Query<Place>,
     Query(arrival): Query<Arrival>,
 ) -> Result<Response> {
@@ -76,7 +76,7 @@ async fn list(
 
 async fn retry(
     State(app): State<App>,
-    Administrator(session): Administrator,
+    Require(session, _): Require<UpdateSettings>,
     Path(id): Path<MailId>,
     caller: Caller,
 ) -> Result<Response> {
@@ -87,7 +87,11 @@ async fn retry(
     }
 }
 
-async fn send_test(State(app): State<App>, Administrator(session): Administrator, caller: Caller) -> Result<Response> {
+async fn send_test(
+    State(app): State<App>,
+    Require(session, _): Require<UpdateSettings>,
+    caller: Caller,
+) -> Result<Response> {
     app.limits.sensitive(session.account_id)?;
     let id = match app.vestibule.send_test_mail(&caller.acting(&session), &session).await {
         Ok(id) => id,

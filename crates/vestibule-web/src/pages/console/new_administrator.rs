@@ -8,10 +8,11 @@ use axum::routing::get;
 use serde::Deserialize;
 use vestibule::NewAdministrator;
 
+use super::on::Sensitive;
 use crate::api::password::Password;
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::{Administrator, Caller, FormBody, RecentlyProven, Session};
+use crate::extract::{Caller, CreateUsers, FormBody, RecentlyProven, Require, Session};
 use crate::pages::form::{Form, given};
 use crate::pages::frame::{Frame, Here};
 use crate::pages::notice::Notice;
@@ -35,18 +36,17 @@ struct NewAdministratorFields {
 
 async fn ask(
     State(app): State<App>,
-    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
+    RecentlyProven(Require(session, _)): RecentlyProven<Require<CreateUsers>>,
 ) -> Result<Response> {
     page(&app, &session, Form::blank())
 }
 
 async fn create(
     State(app): State<App>,
-    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
+    Sensitive(Require(session, _)): Sensitive<Require<CreateUsers>>,
     caller: Caller,
     FormBody(fields): FormBody<NewAdministratorFields>,
 ) -> Result<Response> {
-    app.limits.sensitive(session.account_id)?;
     let NewAdministratorFields { email, username, name, password } = fields;
     let typed = Form::blank().with("email", &email).with("username", &username).with("name", &name);
     let new = NewAdministrator {

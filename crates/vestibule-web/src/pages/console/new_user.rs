@@ -8,12 +8,13 @@ use axum::routing::get;
 use secrecy::SecretString;
 use vestibule::{Caller as By, CreatedUser, Invitation, MEMBERS, NewUser};
 
-use super::groups::{self, Choice, Pairs};
+use super::group_boxes::{self, Choice, Pairs};
 use super::mail_line::invitation_notice;
+use super::on::Sensitive;
 use super::shown_link::show_once;
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::{Administrator, Caller, FormBody, RecentlyProven, Session};
+use crate::extract::{Caller, CreateUsers, FormBody, RecentlyProven, Require, Session};
 use crate::pages::form::{Form, given};
 use crate::pages::frame::{Frame, Here};
 use crate::pages::notice::Notice;
@@ -42,18 +43,17 @@ impl NewUserPage {
 
 async fn ask(
     State(app): State<App>,
-    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
+    RecentlyProven(Require(session, _)): RecentlyProven<Require<CreateUsers>>,
 ) -> Result<Response> {
-    page(&app, &session, groups::ticked(Form::blank(), [MEMBERS])).await
+    page(&app, &session, group_boxes::ticked(Form::blank(), [MEMBERS])).await
 }
 
 async fn create(
     State(app): State<App>,
-    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
+    Sensitive(Require(session, _)): Sensitive<Require<CreateUsers>>,
     caller: Caller,
     FormBody(pairs): FormBody<Pairs>,
 ) -> Result<Response> {
-    app.limits.sensitive(session.account_id)?;
     match make(&app, &caller.acting(&session), &pairs).await {
         Ok(CreatedUser { view, invitation: Some(Invitation { url: Some(url), .. }) }) => {
             show_once(&app, &session, &view.account, url)
@@ -67,27 +67,27 @@ async fn create(
 }
 
 async fn make(app: &App, by: &By, pairs: &Pairs) -> Result<CreatedUser> {
-    let field = |name| given(groups::value(pairs, name));
+    let field = |name| given(group_boxes::value(pairs, name));
     let user = NewUser {
         email: field("email"),
         username: field("username"),
         name: field("name"),
-        password: Some(groups::value(pairs, "password"))
+        password: Some(group_boxes::value(pairs, "password"))
             .filter(|password| !password.is_empty())
             .map(SecretString::from),
-        group_ids: groups::read(pairs)?,
+        group_ids: group_boxes::read(pairs)?,
     };
     Ok(app.vestibule.create_user(by, user).await?)
 }
 
 fn typed(pairs: &Pairs) -> Form {
     let fields = ["email", "username", "name"].into_iter();
-    let form = fields.fold(Form::blank(), |form, field| form.with(field, &groups::value(pairs, field)));
-    groups::ticked(form, groups::read(pairs).unwrap_or_default())
+    let form = fields.fold(Form::blank(), |form, field| form.with(field, &group_boxes::value(pairs, field)));
+    group_boxes::ticked(form, group_boxes::read(pairs).unwrap_or_default())
 }
 
 async fn page(app: &App, session: &Session, form: Form) -> Result<Response> {
-    let choices = groups::choices(app.vestibule.list_groups().await?, &form);
+    let choices = group_boxes::choices(app.vestibule.list_groups().await?, &form);
     let frame = Frame::at(app, session, Here::Users).titled("New account").around(&form);
     let min_length = app.vestibule.config().password.min_length;
     let has_smtp = app.vestibule.config().mail.smtp.is_some();

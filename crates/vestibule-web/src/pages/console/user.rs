@@ -1,27 +1,30 @@
-//! One account: what is known of it, its sessions, what happened to it and was mailed to it lately, and everything that
-//! can be done to it. A form of this page that was refused shows the page again; field names are unique on it.
+//! One account: what is known of it, what it may do, its sessions, what happened to it and was mailed to it lately, and
+//! everything that can be done to it: of all that, what the one who looks may see and do. A form of this page that was
+//! refused shows the page again; field names are unique on it.
 
 use askama::Template;
 use axum::Router;
-use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use vestibule::{AccountId, AccountState, AuditFilter, MailKind, PageRequest};
+use vestibule::{AccountId, AccountState, AccountView, AuditFilter, MailKind, PageRequest, needs};
 
-use super::groups::{self, Choice};
+use super::group_boxes::{self, Choice};
 use super::mail_line::MailLine;
+use super::on::OnUser;
+use super::user_grants::{DirectGrant, direct};
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::{Administrator, Path, Query, Session};
+use crate::extract::{Query, Session, ViewUsers};
 use crate::pages::account::Standing;
 use crate::pages::form::Form;
-use crate::pages::frame::{Frame, Here};
+use crate::pages::frame::{Frame, Here, require};
 use crate::pages::history::Act;
 use crate::pages::moment::Moment;
-use crate::pages::notice::{Arrival, Notice};
+use crate::pages::notice::Arrival;
+use crate::pages::powers::Powers;
 use crate::pages::return_to::ReturnTo;
 use crate::pages::rows::{AccountRow, SessionRow};
-use crate::pages::{done, show};
+use crate::pages::show;
 
 /// How many of its sessions, latest acts and latest mails are shown.
 const SESSIONS: i64 = 100;
@@ -51,34 +54,17 @@ struct Details {
     email_verified: Option<Moment>,
     locked_until: Option<Moment>,
     choices: Vec<Choice>,
-    sessions: Vec<SessionRow>,
-    acts: Vec<Act>,
+    sessions: Option<Vec<SessionRow>>,
+    acts: Option<Vec<Act>>,
     second_factor: Standing,
+    /// What it may do, and what of that was granted to it directly.
+    powers: Option<(Powers, Vec<DirectGrant>)>,
     /// The latest mails to it.
     mails: Vec<MailLine>,
 }
 
-async fn ask(
-    State(app): State<App>,
-    Administrator(session): Administrator,
-    Path(id): Path<AccountId>,
-    Query(arrival): Query<Arrival>,
-) -> Result<Response> {
-    page(&app, &session, id, Form::blank(), arrival.notice()).await
-}
-
-/// After an act on an account: says what was done, or shows the page again with what was wrong.
-pub(super) async fn answer<T>(
-    app: &App,
-    session: &Session,
-    id: AccountId,
-    (result, notice): (vestibule::Result<T>, Notice),
-    typed: Form,
-) -> Result<Response> {
-    match result {
-        Ok(_) => done(app, &format!("/admin/users/{id}"), notice),
-        Err(error) => page(app, session, id, typed.refused(error)?, None).await,
-    }
+async fn ask(on: OnUser<ViewUsers>, Query(arrival): Query<Arrival>) -> Result<Response> {
+    page(&on.app, &on.session, on.id, Form::blank(), arrival.notice()).await
 }
 
 /// The page, with this form and this notice.
@@ -89,6 +75,7 @@ pub(super) async fn page(
     form: Form,
     notice: Option<&'static str>,
 ) -> Result<Response> {
+    require(session, needs::VIEW_USERS)?; // a form of it may need another permission
     let user = AccountRow::of(app, app.vestibule.account(id).await?);
     let account = &user.view.account;
     let form = form
@@ -97,7 +84,7 @@ pub(super) async fn page(
         .or("email", account.email.as_deref());
     let form = match form.has_any("group_ids") {
         true => form,
-        false => groups::ticked(form, user.view.groups.iter().map(|group| group.id)),
+        false => group_boxes::ticked(form, user.view.groups.iter().map(|group| group.id)),
     };
     let details = Details::of(app, session, &user, &form).await?;
     let frame = Frame::at(app, session, Here::Users).titled(&user.label).around(&form).with_notice(notice);
@@ -129,23 +116,47 @@ impl Details {
 
     async fn of(app: &App, session: &Session, user: &AccountRow, form: &Form) -> Result<Details> {
         let account = &user.view.account;
-        let page = PageRequest { limit: SESSIONS, cursor: None };
-        let sessions = app.vestibule.list_sessions(account.id, page).await?;
-        let about = AuditFilter { about: Some(account.id), ..AuditFilter::default() };
-        let latest = app.vestibule.list_audit(&about, PageRequest { limit: LATEST, cursor: None }).await?;
         let mails = app.vestibule.mail_of(account.id, MAILS).await?;
         Ok(Details {
             is_self: account.id == session.account_id,
             state: account.state,
             email_verified: account.email_verified_at.map(Moment),
             locked_until: account.locked_until.filter(|_| user.is_locked).map(Moment),
-            choices: groups::choices(app.vestibule.list_groups().await?, form),
-            sessions: sessions.items.into_iter().map(|one| SessionRow::of(one, session)).collect(),
-            acts: latest.items.into_iter().map(Act::of).collect(),
+            choices: group_boxes::choices(app.vestibule.list_groups().await?, form),
+            sessions: sessions(app, session, account.id).await?,
+            acts: acts(app, session, account.id).await?,
             second_factor: Standing::of(app.vestibule.second_factor(account.id).await?),
+            powers: powers(app, session, &user.view).await?,
             mails: mails.into_iter().map(|row| MailLine::of(app, row)).collect(),
         })
     }
+}
+
+/// Where it is signed in, for whoever may see that.
+async fn sessions(app: &App, session: &Session, id: AccountId) -> Result<Option<Vec<SessionRow>>> {
+    if !session.may(needs::VIEW_SESSIONS) {
+        return Ok(None);
+    }
+    let sessions = app.vestibule.list_sessions(id, PageRequest { limit: SESSIONS, cursor: None }).await?;
+    Ok(Some(sessions.items.into_iter().map(|one| SessionRow::of(one, session)).collect()))
+}
+
+/// What happened to it and what it did, for whoever may see that.
+async fn acts(app: &App, session: &Session, id: AccountId) -> Result<Option<Vec<Act>>> {
+    if !session.may(needs::VIEW_AUDIT) {
+        return Ok(None);
+    }
+    let about = AuditFilter { about: Some(id), ..AuditFilter::default() };
+    let latest = app.vestibule.list_audit(&about, PageRequest { limit: LATEST, cursor: None }).await?;
+    Ok(Some(latest.items.into_iter().map(Act::of).collect()))
+}
+
+/// What it may do, for whoever may see that.
+async fn powers(app: &App, session: &Session, user: &AccountView) -> Result<Option<(Powers, Vec<DirectGrant>)>> {
+    if !session.may(needs::VIEW_GROUPS) {
+        return Ok(None);
+    }
+    Ok(Some((Powers::of(app, session, user).await?, direct(app, session, user.account.id).await?)))
 }
 
 pub(super) fn router() -> Router<App> {

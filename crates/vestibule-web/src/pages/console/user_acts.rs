@@ -1,17 +1,19 @@
-//! Acts on an account: disable, enable, unlock, end its sessions, delete it. Disabling, enabling and deleting ask for a
-//! recent proof of who one is; deleting asks for the account's name as well, typed.
+//! Acts on an account: disable, enable, unlock, end its sessions, delete it; and what lets its person in again, or for
+//! the first time: the invitation, a link to choose a password, two-step sign-in reset. All but unlocking and ending
+//! sessions ask for a recent proof of who one is; deleting asks for the account's name as well, typed.
 
 use axum::Router;
-use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use serde::Deserialize;
 use vestibule::{AccountId, SessionId};
 
-use super::user::{answer, page};
+use super::mail_line::invitation_notice;
+use super::on::{OnUser, Sensitive};
+use super::shown_link::show_once;
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::{Administrator, Caller, FormBody, Path, RecentlyProven};
+use crate::extract::{DeleteSessions, DeleteUsers, FormBody, Path, UpdateUsers};
 use crate::pages::account::NOT_AS_SHOWN;
 use crate::pages::done;
 use crate::pages::form::Form;
@@ -23,73 +25,63 @@ pub(super) struct DeleteFields {
     pub confirm: String,
 }
 
-async fn disable(
-    State(app): State<App>,
-    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
-    Path(id): Path<AccountId>,
-    caller: Caller,
-) -> Result<Response> {
-    app.limits.sensitive(session.account_id)?;
-    let disabled = app.vestibule.disable_account(&caller.acting(&session), id).await;
-    answer(&app, &session, id, (disabled, Notice::UserDisabled), Form::blank()).await
+async fn disable(Sensitive(on): Sensitive<OnUser<UpdateUsers>>) -> Result<Response> {
+    on.answer(on.engine().disable_account(&on.by, on.id).await, Notice::UserDisabled).await
 }
 
-async fn enable(
-    State(app): State<App>,
-    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
-    Path(id): Path<AccountId>,
-    caller: Caller,
-) -> Result<Response> {
-    app.limits.sensitive(session.account_id)?;
-    let enabled = app.vestibule.enable_account(&caller.acting(&session), id).await;
-    answer(&app, &session, id, (enabled, Notice::UserEnabled), Form::blank()).await
+async fn enable(Sensitive(on): Sensitive<OnUser<UpdateUsers>>) -> Result<Response> {
+    on.answer(on.engine().enable_account(&on.by, on.id).await, Notice::UserEnabled).await
 }
 
-async fn unlock(
-    State(app): State<App>,
-    Administrator(session): Administrator,
-    Path(id): Path<AccountId>,
-    caller: Caller,
-) -> Result<Response> {
-    let unlocked = app.vestibule.unlock_account(&caller.acting(&session), id).await;
-    answer(&app, &session, id, (unlocked, Notice::UserUnlocked), Form::blank()).await
+async fn unlock(on: OnUser<UpdateUsers>) -> Result<Response> {
+    on.answer(on.engine().unlock_account(&on.by, on.id).await, Notice::UserUnlocked).await
 }
 
-async fn end_all_sessions(
-    State(app): State<App>,
-    Administrator(session): Administrator,
-    Path(id): Path<AccountId>,
-    caller: Caller,
-) -> Result<Response> {
-    let ended = app.vestibule.end_all_sessions(&caller.acting(&session), id).await;
-    answer(&app, &session, id, (ended, Notice::UserSessionsEnded), Form::blank()).await
+async fn end_all_sessions(on: OnUser<DeleteSessions>) -> Result<Response> {
+    on.answer(on.engine().end_all_sessions(&on.by, on.id).await, Notice::UserSessionsEnded).await
 }
 
-async fn end_session(
-    State(app): State<App>,
-    Administrator(session): Administrator,
-    Path((id, one)): Path<(AccountId, SessionId)>,
-    caller: Caller,
-) -> Result<Response> {
-    let ended = app.vestibule.end_session(&caller.acting(&session), id, one).await;
-    answer(&app, &session, id, (ended, Notice::SessionEnded), Form::blank()).await
+async fn end_session(on: OnUser<DeleteSessions>, Path((_, one)): Path<(AccountId, SessionId)>) -> Result<Response> {
+    on.answer(on.engine().end_session(&on.by, on.id, one).await, Notice::SessionEnded).await
+}
+
+async fn revoke_invite(Sensitive(on): Sensitive<OnUser<UpdateUsers>>) -> Result<Response> {
+    on.answer(on.engine().revoke_invite(&on.by, on.id).await, Notice::InvitationRevoked).await
+}
+
+async fn reset_second_factor(Sensitive(on): Sensitive<OnUser<UpdateUsers>>) -> Result<Response> {
+    on.answer(on.engine().reset_second_factor(&on.by, on.id).await, Notice::SecondFactorReset).await
+}
+
+async fn resend_invite(Sensitive(on): Sensitive<OnUser<UpdateUsers>>) -> Result<Response> {
+    let invitation = match on.engine().resend_invite(&on.by, on.id).await {
+        Ok(invitation) => invitation,
+        Err(error) => return on.page(Form::blank().refused(error)?).await,
+    };
+    match invitation.url {
+        Some(url) => show_once(&on.app, &on.session, &on.engine().account(on.id).await?.account, url),
+        None => done(&on.app, &format!("/admin/users/{}", on.id), invitation_notice(&invitation.delivery)),
+    }
+}
+
+async fn show_reset_link(Sensitive(on): Sensitive<OnUser<UpdateUsers>>) -> Result<Response> {
+    match on.engine().show_reset_link(&on.by, on.id).await {
+        Ok(url) => show_once(&on.app, &on.session, &on.engine().account(on.id).await?.account, url),
+        Err(error) => on.page(Form::blank().refused(error)?).await,
+    }
 }
 
 async fn delete(
-    State(app): State<App>,
-    RecentlyProven(Administrator(session)): RecentlyProven<Administrator>,
-    Path(id): Path<AccountId>,
-    caller: Caller,
+    Sensitive(on): Sensitive<OnUser<DeleteUsers>>,
     FormBody(fields): FormBody<DeleteFields>,
 ) -> Result<Response> {
-    app.limits.sensitive(session.account_id)?;
     let typed = Form::blank().with("confirm", &fields.confirm);
-    if fields.confirm.trim() != app.vestibule.account(id).await?.account.label() {
-        return page(&app, &session, id, typed.wrong("confirm", NOT_AS_SHOWN), None).await;
+    if fields.confirm.trim() != on.engine().account(on.id).await?.account.label() {
+        return on.page(typed.wrong("confirm", NOT_AS_SHOWN)).await;
     }
-    match app.vestibule.delete_account(&caller.acting(&session), id).await {
-        Ok(()) => done(&app, "/admin/users", Notice::UserDeleted),
-        Err(error) => page(&app, &session, id, typed.refused(error)?, None).await,
+    match on.engine().delete_account(&on.by, on.id).await {
+        Ok(()) => done(&on.app, "/admin/users", Notice::UserDeleted),
+        Err(error) => on.page(typed.refused(error)?).await,
     }
 }
 
@@ -101,4 +93,8 @@ pub(super) fn router() -> Router<App> {
         .route("/admin/users/{id}/delete", post(delete))
         .route("/admin/users/{id}/sessions/end-all", post(end_all_sessions))
         .route("/admin/users/{id}/sessions/{session}/end", post(end_session))
+        .route("/admin/users/{id}/resend-invite", post(resend_invite))
+        .route("/admin/users/{id}/revoke-invite", post(revoke_invite))
+        .route("/admin/users/{id}/reset-link", post(show_reset_link))
+        .route("/admin/users/{id}/reset-mfa", post(reset_second_factor))
 }

@@ -6,12 +6,12 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
-use vestibule::{AccountFilter, AccountState, Error, GroupRef};
+use vestibule::{AccountFilter, AccountState, Error, GroupRef, needs};
 
 use crate::api::list::filter;
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::{Administrator, Query};
+use crate::extract::{Query, Require, ViewUsers};
 use crate::pages::form::Form;
 use crate::pages::frame::{Frame, Here};
 use crate::pages::notice::Arrival;
@@ -40,7 +40,7 @@ struct UsersQuery {
 
 async fn list(
     State(app): State<App>,
-    Administrator(session): Administrator,
+    Require(session, _): Require<ViewUsers>,
     Query(asked): Query<UsersQuery>,
     Query(place): Query<Place>,
     Query(arrival): Query<Arrival>,

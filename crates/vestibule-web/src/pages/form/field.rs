@@ -11,7 +11,7 @@ pub(crate) struct Field<'a> {
     label: &'static str,
     kind: &'static str,
     value: &'a str,
-    mistake: Option<&'static str>,
+    mistake: Option<&'a str>,
     hint: Option<String>,
     autocomplete: &'static str,
     /// Whether it may be left empty, and whether that is said.
@@ -21,6 +21,8 @@ pub(crate) struct Field<'a> {
     holds_words: bool,
     /// Whether it holds digits alone, so that a phone shows its number pad.
     holds_digits: bool,
+    /// How many lines of text it shows at once; none: it holds one line.
+    rows: Option<u8>,
 }
 
 impl HtmlSafe for Field<'_> {}
@@ -40,17 +42,23 @@ impl<'a> Field<'a> {
             says_optional: false,
             holds_words: false,
             holds_digits: false,
+            rows: None,
         }
     }
 
     /// With what was typed in it, and what is wrong with that.
-    pub(super) fn showing(self, value: &'a str, mistake: Option<&'static str>) -> Self {
+    pub(super) fn showing(self, value: &'a str, mistake: Option<&'a str>) -> Self {
         Field { value, mistake, ..self }
     }
 
     /// For words, which are spelt and begin with capitals.
-    pub(super) fn of_words(self) -> Self {
+    pub(in crate::pages) fn of_words(self) -> Self {
         Field { holds_words: true, ..self }
+    }
+
+    /// For lines of text, so many of them shown at once.
+    pub(super) fn of_lines(self, rows: u8) -> Self {
+        Field { rows: Some(rows), ..self }
     }
 
     /// For digits alone, so that a phone shows its number pad.

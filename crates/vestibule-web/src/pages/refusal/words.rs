@@ -31,14 +31,7 @@ struct Known {
     link: (&'static str, &'static str),
 }
 
-const KNOWN: [Known; 11] = [
-    Known {
-        code: Code::AdministratorRequired,
-        title: "For administrators only",
-        sentence: "This page belongs to the console, and your account is not an administrator.",
-        advice: "If you need it, ask an administrator to add you to the group Administrators.",
-        link: ACCOUNT,
-    },
+const KNOWN: [Known; 10] = [
     Known {
         code: Code::BadRequest,
         title: "That request made no sense",
@@ -120,6 +113,9 @@ impl Words {
         if let Some(wait) = problem.retry_after() {
             return Words::waiting(problem, wait);
         }
+        if problem.code() == Code::PermissionRequired {
+            return Words::lacking(problem);
+        }
         let Some(known) = KNOWN.iter().find(|known| known.code == problem.code()) else {
             return Words::by_status(problem);
         };
@@ -128,6 +124,16 @@ impl Words {
             false => known.advice.to_owned(),
         };
         Words { title: known.title, sentence: known.sentence.to_owned(), advice, link: known.link }
+    }
+
+    /// The sentence names the permission.
+    fn lacking(problem: &Problem) -> Words {
+        Words {
+            title: "Not for your account",
+            sentence: problem.detail().to_owned(),
+            advice: "If you need it, ask somebody who administers this instance.".to_owned(),
+            link: ACCOUNT,
+        }
     }
 
     fn waiting(problem: &Problem, wait: Duration) -> Words {

@@ -1,0 +1,84 @@
+//! This file is a list: the status of each code. An answer to a caller's mistake is never a 5xx.
+
+use axum::http::StatusCode;
+use vestibule::Code;
+
+/// The status of a code.
+#[expect(clippy::too_many_lines, reason = "a list")]
+pub(super) fn status(code: Code) -> StatusCode {
+    match code {
+        Code::BadRequest | Code::MalformedJson => StatusCode::BAD_REQUEST,
+        Code::CodeInvalid
+        | Code::CurrentPasswordIncorrect
+        | Code::InvalidCredentials
+        | Code::InvalidMfaCode
+        | Code::MfaRequired
+        | Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Code::Ceiling
+        | Code::CsrfTokenInvalid
+        | Code::EmailDomainNotAllowed
+        | Code::EmailNotVerified
+        | Code::InvitationRequired
+        | Code::OriginRefused
+        | Code::PermissionRequired
+        | Code::ReauthenticationRequired
+        | Code::SelfEscalation
+        | Code::SetupTokenInvalid
+        | Code::SignUpClosed
+        | Code::SystemManaged => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+        Code::AccountDisabled
+        | Code::ChangedMeanwhile
+        | Code::EmailInUse
+        | Code::GrantExists
+        | Code::LastAdmin
+        | Code::MailConfigured
+        | Code::MailNotRetryable
+        | Code::MailOff
+        | Code::NotInvited
+        | Code::OwnAccount
+        | Code::PasswordSet
+        | Code::PermissionConflict
+        | Code::PermissionExists
+        | Code::SetupClosed
+        | Code::SlugInUse
+        | Code::UsernameInUse => StatusCode::CONFLICT,
+        Code::TokenExpired | Code::TokenInvalid => StatusCode::GONE,
+        Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Code::AccountUnknown
+        | Code::EmailInvalid
+        | Code::EmailRequired
+        | Code::EmptyBatch
+        | Code::EnrollmentExpired
+        | Code::FieldInvalid
+        | Code::GroupUnknown
+        | Code::IdentifierRequired
+        | Code::MfaCodeRequired
+        | Code::MfaNotEnabled
+        | Code::NameInvalid
+        | Code::NoEnrollmentInProgress
+        | Code::NoGroups
+        | Code::PasswordContainsIdentifier
+        | Code::PasswordInvalid
+        | Code::PasswordMissingClasses
+        | Code::PasswordRequired
+        | Code::PasswordReused
+        | Code::PasswordTooCommon
+        | Code::PasswordTooLong
+        | Code::PasswordTooShort
+        | Code::PasswordTooWeak
+        | Code::PermissionInvalid
+        | Code::PermissionUnknown
+        | Code::ScopeInvalid
+        | Code::SlugInvalid
+        | Code::TooManyPermissions
+        | Code::UsernameInvalid
+        | Code::ValidationFailed => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+        Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Code::Busy => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}

@@ -1,0 +1,32 @@
+//! This file is a list: what Vestibule's own routes ask for, as types. The engine's `needs` are the same permissions.
+
+use crate::permission;
+
+permission! {
+    /// See accounts.
+    pub(crate) ViewUsers = "view": "users";
+    /// Make accounts.
+    pub(crate) CreateUsers = "create": "users";
+    /// Change accounts, what they are members of, and what they hold.
+    pub(crate) UpdateUsers = "update": "users";
+    /// Delete accounts.
+    pub(crate) DeleteUsers = "delete": "users";
+    /// See groups, the catalogue, and what anybody may do.
+    pub(crate) ViewGroups = "view": "groups";
+    /// Make groups.
+    pub(crate) CreateGroups = "create": "groups";
+    /// Change groups and the catalogue.
+    pub(crate) UpdateGroups = "update": "groups";
+    /// Delete groups.
+    pub(crate) DeleteGroups = "delete": "groups";
+    /// See where others are signed in.
+    pub(crate) ViewSessions = "view": "sessions";
+    /// Sign others out.
+    pub(crate) DeleteSessions = "delete": "sessions";
+    /// See how the instance is set up, and its mail.
+    pub(crate) ViewSettings = "view": "settings";
+    /// Act on how the instance is set up, and on its mail.
+    pub(crate) UpdateSettings = "update": "settings";
+    /// See the audit log.
+    pub(crate) ViewAudit = "view": "audit";
+}
