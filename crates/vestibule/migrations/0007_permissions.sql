@@ -33,6 +33,15 @@ CREATE TABLE account_permissions (
 );
 CREATE INDEX account_permissions_by_account ON account_permissions (account_id, created_at, id);
 
+-- Who had the way into somebody else's account: set its password, was shown a link that was used, and the like.
+CREATE TABLE account_hands (
+    account_id UUID   NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    hand_id    UUID   NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    created_at BIGINT NOT NULL,              -- the last time
+    PRIMARY KEY (account_id, hand_id)
+);
+CREATE INDEX account_hands_by_hand ON account_hands (hand_id);
+
 -- The catalogue: what can be asked. Nobody may what is not here.
 CREATE TABLE permissions (
     id             UUID    NOT NULL PRIMARY KEY,

@@ -26,7 +26,7 @@ impl Vestibule {
         let guard = LastAdminGuard::hold(&mut tx).await?;
         self.require_owner_or(&mut tx, caller, id, needs::DELETE_USERS).await?;
         let account = Account::get(&mut tx, id).await?;
-        Account::hand_down_made(&mut tx, id).await?;
+        Account::hand_down(&mut tx, id).await?;
         if !Account::delete(&mut tx, id).await? {
             return Err(Error::NotFound);
         }

@@ -63,6 +63,7 @@ impl Vestibule {
                 return Err(Error::Conflict(Code::OwnAccount)); // one's own is confirmed by a link
             }
             power.take_over(&held)?;
+            Account::note_hand(&mut tx, id, caller.account_id(), self.now()).await?;
             let is_free = Account::set_email(&mut tx, id, &email, self.now()).await?;
             is_free.map_err(|_| Error::Conflict(Code::EmailInUse))?;
             Session::end_all(&mut tx, id).await?;

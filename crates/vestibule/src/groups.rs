@@ -72,13 +72,13 @@ pub struct GroupRef {
 }
 
 /// A scope as it is stored: an object, as every JSON column is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct StoredScope {
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    all: bool,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    ids: Vec<String>,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum StoredScope {
+    /// `{"all": true}`; `false` is none.
+    All(bool),
+    /// `{"ids": […]}`
+    Ids(Vec<String>),
 }
 
 struct GroupRow {
@@ -267,16 +267,19 @@ impl PermissionRow {
 impl StoredScope {
     pub(crate) fn of(scope: &Scope) -> StoredScope {
         match scope {
-            Scope::All => StoredScope { all: true, ids: Vec::new() },
-            Scope::Ids(ids) => StoredScope { all: false, ids: ids.iter().cloned().collect() },
+            Scope::All => StoredScope::All(true),
+            Scope::Ids(ids) => StoredScope::Ids(ids.iter().cloned().collect()),
         }
     }
 
     /// The scope; one that cannot be read is an error, so that nobody is given less or more than was meant.
     pub(crate) fn scope(self) -> Result<Scope> {
-        match self.all {
-            true => Ok(Scope::All),
-            false => Scope::of(self.ids).map_err(Error::internal),
+        match self {
+            StoredScope::All(true) => Ok(Scope::All),
+            StoredScope::All(false) => {
+                Err(Error::internal("a stored scope says that it is not everything, and no more"))
+            }
+            StoredScope::Ids(ids) => Scope::of(ids).map_err(Error::internal),
         }
     }
 }

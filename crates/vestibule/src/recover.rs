@@ -166,6 +166,7 @@ impl Vestibule {
         }
         if let Some(shown_to) = token.payload.0.shown_to {
             self.require_take_over(tx, shown_to, &account).await?;
+            Account::note_hand(tx, id, Some(shown_to), now).await?;
         }
         let itself = caller.acting_as(id, account.label());
         if is_mailed {

@@ -35,6 +35,7 @@ impl Vestibule {
         power.take_over(&self.held_in(&mut tx, id).await?)?;
         let account = Account::get(&mut tx, id).await?;
         if SecondFactor::remove(&mut tx, id).await? {
+            Account::note_hand(&mut tx, id, caller.account_id(), self.now()).await?;
             self.audit(&mut tx, caller, Entry::done(ACT).on(&account)).await?;
             self.notify(&mut tx, &account, Words::SecondFactorReset).await?;
             Revocations::insert(&mut tx, id, self.now()).await?;

@@ -47,6 +47,7 @@ impl Vestibule {
         let power = self.power(&mut tx, caller, needs::UPDATE_USERS).await?;
         power.take_over(&self.held_in(&mut tx, id).await?)?;
         let account = Account::get(&mut tx, id).await?;
+        Account::note_hand(&mut tx, id, caller.account_id(), now).await?;
         Account::settle_pending(&mut tx, id).await?;
         Account::clear_attempts(&mut tx, id).await?;
         Password::replace(&mut tx, id, &hash, now).await?;

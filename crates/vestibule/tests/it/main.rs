@@ -33,5 +33,6 @@ mod second_factors;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod taken_over;
 mod totp_steps;
 mod two_persons;
