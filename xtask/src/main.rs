@@ -25,8 +25,8 @@ cargo xtask CHORE
   bench [ARGS]...   run the benchmarks against SQLite and a throw-away PostgreSQL
   help              this list
 
-Where PostgreSQL, Chromium or Python is missing, root installs the Debian packages; anybody else is told their names.
-Two packages of Python come from PyPI, into target/test-python.";
+Where PostgreSQL, Chromium, nginx, Caddy or Python is missing, root installs the Debian packages; anybody else is told
+their names. Some packages of Python come from PyPI, into target/test-python.";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);

@@ -25,6 +25,14 @@ pub const CHROMIUM: Need = Need {
     is_present: || ["/usr/bin/chromium", "/usr/bin/chromedriver"].iter().all(|file| Path::new(file).exists()),
 };
 
+/// A proxy that asks before it lets a request pass.
+pub const NGINX: Need =
+    Need { name: "nginx", packages: &["nginx-light"], is_present: || Path::new("/usr/sbin/nginx").exists() };
+
+/// Another.
+pub const CADDY: Need =
+    Need { name: "Caddy", packages: &["caddy"], is_present: || Path::new("/usr/bin/caddy").exists() };
+
 /// What Python's environments are made with.
 pub const PYTHON: Need =
     Need { name: "Python", packages: &["python3", "python3-venv"], is_present: python::is_present };

@@ -9,8 +9,9 @@ use crate::{Outcome, root, steps};
 /// Where the tests look for the interpreter.
 pub const VARIABLE: &str = "VESTIBULE_TEST_PYTHON";
 
-/// From PyPI: an SMTP server, and one-time passwords by somebody else's hand.
-const PACKAGES: [(&str, &str); 2] = [("aiosmtpd", "1.4.6"), ("pyotp", "2.9.0")];
+/// From PyPI: an SMTP server, and one-time passwords and JWTs by somebody else's hand (the last with its cryptography).
+const PACKAGES: [(&str, &str); 4] =
+    [("aiosmtpd", "1.4.6"), ("pyotp", "2.9.0"), ("pyjwt", "2.15.1"), ("cryptography", "50.0.2")];
 
 /// Says which version of a package there is, or fails.
 const VERSIONS: &str = "import sys; from importlib.metadata import version

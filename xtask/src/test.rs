@@ -3,14 +3,14 @@
 
 use std::process::Command;
 
-use crate::packages::{self, CHROMIUM, POSTGRES, PYTHON};
+use crate::packages::{self, CADDY, CHROMIUM, NGINX, POSTGRES, PYTHON};
 use crate::postgres::{self, Postgres};
 use crate::steps::Steps;
 use crate::{Outcome, cargo, python};
 
 /// Makes everything ready and runs everything.
 pub fn run() -> Outcome {
-    packages::require(&[POSTGRES, CHROMIUM, PYTHON])?;
+    packages::require(&[POSTGRES, CHROMIUM, NGINX, CADDY, PYTHON])?;
     let python = python::prepare()?;
     let server = Postgres::start()?;
     let mut steps = Steps::default();

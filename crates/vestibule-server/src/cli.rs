@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{admin, audit, config, doctor, group, healthcheck, migrate, policy, setup_token, user};
+use crate::commands::{
+    admin, audit, config, doctor, group, healthcheck, key, keys, migrate, policy, service_key, setup_token, user,
+};
 use crate::{failure, serve};
 
 /// Accounts for an application: sign-up, sign-in, sessions, a console, an audit log.
@@ -43,6 +45,15 @@ enum Command {
     /// The policy: what there is to be permitted, and who is.
     #[command(subcommand, arg_required_else_help = true)]
     Policy(policy::Command),
+    /// API keys, by which programs act as a user.
+    #[command(subcommand, arg_required_else_help = true)]
+    Key(key::Command),
+    /// Service keys, by which programs ask about users and are none.
+    #[command(subcommand, arg_required_else_help = true)]
+    ServiceKey(service_key::Command),
+    /// The keys that sign access tokens.
+    #[command(subcommand, arg_required_else_help = true)]
+    Keys(keys::Command),
     /// The audit log.
     #[command(subcommand, arg_required_else_help = true)]
     Audit(audit::Command),
@@ -66,6 +77,9 @@ pub async fn run() -> ExitCode {
         Command::User(command) => user::run(file, command).await,
         Command::Group(command) => group::run(file, command).await,
         Command::Policy(command) => policy::run(file, command).await,
+        Command::Key(command) => key::run(file, command).await,
+        Command::ServiceKey(command) => service_key::run(file, command).await,
+        Command::Keys(command) => keys::run(file, command).await,
         Command::Audit(command) => audit::run(file, command).await,
         Command::Config(command) => config::run(file, command),
         Command::Healthcheck => healthcheck::run(file),

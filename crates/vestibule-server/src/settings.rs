@@ -4,6 +4,7 @@
 mod address;
 mod admin;
 mod database;
+mod forward_auth;
 mod key;
 mod layers;
 mod limits;
@@ -19,6 +20,7 @@ mod session;
 mod sign_up;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -77,12 +79,13 @@ fn read_all(layers: &Layers, problems: &mut Vec<Problem>) -> Option<Settings> {
     let public_url = keep(problems, address::public_url(layers));
     let web = public_url.as_ref().and_then(|url| keep(problems, address::web(layers, url)));
     let limits = keep(problems, limits::read(layers));
+    let forward_auth = keep(problems, forward_auth::read(layers));
     let engine = read_engine(layers, public_url, problems);
     let database = keep(problems, Database::read(layers));
     let policy = keep(problems, ChosenPolicy::read(layers));
     let admin = keep(problems, admin::read(layers));
     let log = keep(problems, log::read(layers));
-    let web = WebConfig { limits: limits?, ..web? };
+    let web = WebConfig { limits: limits?, forward_auth: forward_auth?, ..web? };
     let (database, policy, admin) = (database?, policy?, admin?);
     Some(Settings { listen: listen?, web, engine: engine?, database, policy, admin, log: log? })
 }
@@ -91,6 +94,7 @@ fn read_all(layers: &Layers, problems: &mut Vec<Problem>) -> Option<Settings> {
 fn read_engine(layers: &Layers, public_url: Option<Url>, problems: &mut Vec<Problem>) -> Option<Config> {
     let sign_up = keep(problems, sign_up::read(layers));
     let session = keep(problems, session::read(layers));
+    let tokens = keep(problems, tokens::read(layers));
     let password = keep(problems, password::read(layers));
     let require_verified_email = keep(problems, mail::require_verified_email(layers));
     let mail = public_url.as_ref().and_then(|url| keep(problems, mail::read(layers, url)));
@@ -100,6 +104,7 @@ fn read_engine(layers: &Layers, public_url: Option<Url>, problems: &mut Vec<Prob
         sign_up,
         email_domains,
         session: session?,
+        tokens: tokens?,
         password: password?,
         require_verified_email: require_verified_email?,
         mail: mail?,

@@ -2,6 +2,7 @@
 //! What a route takes and answers is declared beside it and becomes the OpenAPI document; nothing is routed that is
 //! not in it. Paths are written out in full, so that they can be searched for.
 
+mod abilities;
 pub(crate) mod accepted;
 pub(crate) mod account;
 mod administrators;
@@ -13,15 +14,21 @@ mod email_code;
 mod evaluation;
 mod evaluations;
 mod explain;
+mod forward_auth;
 mod group_members;
 mod group_preview;
 mod groups;
 mod health;
+mod introspect;
+mod jwks;
+mod key_expiry;
+mod limited;
 pub(crate) mod link;
 pub(crate) mod list;
 mod magic_link;
 mod mail;
 mod me;
+mod my_api_keys;
 mod my_permissions;
 mod my_sessions;
 pub(crate) mod password;
@@ -30,11 +37,13 @@ mod password_reset;
 pub(crate) mod permission;
 mod permissions;
 mod second_factor;
+mod service_keys;
 mod session;
 mod setup;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+mod token;
 pub(crate) mod typed_code;
 mod user_grants;
 mod user_invite;
@@ -65,6 +74,10 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(second_factor::router())
         .merge(my_sessions::router())
         .merge(my_permissions::router())
+        .merge(my_api_keys::router())
+        .merge(token::router())
+        .merge(jwks::router())
+        .merge(introspect::router())
         .merge(users::router())
         .merge(user_invite::router())
         .merge(user_password::router())
@@ -78,8 +91,11 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(user_grants::router())
         .merge(user_permissions::router())
         .merge(explain::router())
+        .merge(forward_auth::router())
         .merge(evaluation::router())
         .merge(evaluations::router())
+        .merge(service_keys::router())
+        .merge(abilities::router())
         .merge(audit::router())
         .merge(mail::router())
         .merge(health::router())

@@ -5,13 +5,14 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::HeaderValue;
 use url::Url;
 use vestibule::{Result, Vestibule};
 
 use crate::config::WebConfig;
 use crate::cookies::CookieShape;
 use crate::limits::Limiters;
-use crate::routes;
+use crate::{headers, routes};
 
 /// Vestibule as HTTP serves it, cheap to clone; reads as its [`AppParts`].
 #[derive(Clone)]
@@ -25,6 +26,7 @@ pub struct AppParts {
     pub config: WebConfig,
     pub(crate) limits: Limiters,
     pub(crate) cookie: CookieShape,
+    pub(crate) content_policy: HeaderValue,
     origin: String,
 }
 
@@ -36,7 +38,8 @@ impl App {
         let limits = Limiters::new(&config.limits, vestibule.clock());
         let cookie = CookieShape::of(public_url, config.cookie_domain.as_deref());
         let origin = public_url.origin().ascii_serialization();
-        Ok(App(Arc::new(AppParts { vestibule, config, limits, cookie, origin })))
+        let content_policy = headers::content_policy(&config.forward_auth.return_origins);
+        Ok(App(Arc::new(AppParts { vestibule, config, limits, cookie, content_policy, origin })))
     }
 
     /// Every route, to be served as it is or nested in a host's router, under the path of `public_url`.

@@ -1,9 +1,12 @@
-//! How the router is reached: the proxies it believes, its cookie's domain, its rate limits.
+//! How the router is reached: the proxies it believes, its cookie's domain, its rate limits, what it tells proxies.
 //! The public URL is the engine's, as mail goes by it too; it and the cookie's domain are looked at together here. An
 //! unsafe combination is refused with the reason, before anything is served.
 
+use std::fmt;
+use std::str::FromStr;
+
 use ipnet::IpNet;
-use url::{Host, Url};
+use url::{Host, Origin, Position, Url};
 use vestibule::{Error, Result};
 
 use crate::limits::Limits;
@@ -17,7 +20,22 @@ pub struct WebConfig {
     pub cookie_domain: Option<String>,
     /// How often things may be tried.
     pub limits: Limits,
+    /// What proxies are told that ask whether to let somebody pass.
+    pub forward_auth: ForwardAuth,
 }
+
+/// What proxies are told that ask whether to let somebody pass.
+#[derive(Clone, Debug, Default)]
+pub struct ForwardAuth {
+    /// Whether whoever is not signed in is sent to the sign-in page, instead of being refused by 401.
+    pub redirect: bool,
+    /// Where signing in may lead back to, besides our own origin.
+    pub return_origins: Vec<ReturnOrigin>,
+}
+
+/// A scheme, a host and a port that signing in may lead back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnOrigin(Origin);
 
 impl WebConfig {
     /// Refuses what would be unsafe to serve at this URL.
@@ -27,23 +45,67 @@ impl WebConfig {
     }
 }
 
+impl ReturnOrigin {
+    /// Whether an address is of this origin: the same scheme, host and port, none of them by a part.
+    pub fn has(&self, url: &Url) -> bool {
+        self.0 == url.origin()
+    }
+}
+
+impl FromStr for ReturnOrigin {
+    type Err = Error;
+
+    /// Reads `https://host` or `https://host:port`; by http only on this machine.
+    fn from_str(text: &str) -> Result<ReturnOrigin> {
+        let Ok(url) = text.parse::<Url>() else { return setup(&format!("{text:?} is not an address")) };
+        let is_name = |host: Host<&str>| match host {
+            Host::Domain(name) => name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)),
+            Host::Ipv4(_) | Host::Ipv6(_) => true,
+        };
+        let is_bare = &url[Position::BeforePath..] == "/" && url.username().is_empty() && url.password().is_none();
+        if !is_bare || text.contains('\\') || !url.host().is_some_and(is_name) {
+            return setup(&format!(
+                "{text:?} must be a scheme, a host and perhaps a port, such as https://app.example.com"
+            ));
+        }
+        match url.scheme() {
+            "https" => Ok(ReturnOrigin(url.origin())),
+            "http" if is_local(&url) => Ok(ReturnOrigin(url.origin())),
+            _ => setup(&format!("{text:?} must be https; http is for localhost and 127.0.0.1 alone")),
+        }
+    }
+}
+
+impl fmt::Display for ReturnOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.ascii_serialization())
+    }
+}
+
 fn check_url(url: &Url) -> Result<()> {
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
         return setup("public_url: only scheme, host, port and path belong there");
     }
-    let is_local = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.octets() == [127, 0, 0, 1],
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => return setup("public_url: there is no host in it"),
-    };
+    if url.host().is_none() {
+        return setup("public_url: there is no host in it");
+    }
     match url.scheme() {
         "https" => Ok(()),
-        "http" if is_local => Ok(()),
+        "http" if is_local(url) => Ok(()),
         "http" => {
             setup("public_url: http is for localhost and 127.0.0.1 alone; elsewhere the session cookie needs https")
         }
         _ => setup("public_url: the scheme must be https (or http on localhost)"),
+    }
+}
+
+/// Whether it is this machine's: what is said to it in the clear is heard by nobody else.
+fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.octets() == [127, 0, 0, 1],
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
     }
 }
 
@@ -91,6 +153,32 @@ mod tests {
             "data:text/plain,x",
         ] {
             assert!(check(bad, None).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_return_origin_is_nothing_but_an_origin() {
+        let shown = |text: &str| text.parse::<ReturnOrigin>().map(|origin| origin.to_string()).ok();
+        assert_eq!(shown("https://App.example.com/").as_deref(), Some("https://app.example.com"));
+        assert_eq!(shown("https://app.example.com:443").as_deref(), Some("https://app.example.com"));
+        assert_eq!(shown("http://localhost:3000").as_deref(), Some("http://localhost:3000"));
+        for bad in [
+            "",
+            "app.example.com",
+            "https://",
+            "https://*.example.com",
+            "https://app.example.com/app",
+            "https://app.example.com/?a",
+            "https://app.example.com/#a",
+            "https://ann@app.example.com",
+            "https:\\\\app.example.com",
+            "http://app.example.com",
+            "http://localhost.example.com",
+            "ftp://app.example.com",
+            "data:text/plain,x",
+            "null",
+        ] {
+            assert_eq!(shown(bad), None, "{bad}");
         }
     }
 

@@ -5,23 +5,31 @@
 //! [`App`]: crate::App
 //! [`Problem`]: crate::Problem
 
+mod ability;
 mod body;
 mod caller;
 pub(crate) mod credential;
+mod decider;
 mod presenter;
+mod principal;
 mod require;
 mod required;
 mod session;
 mod uri;
 
+pub(crate) use ability::{Evaluate, Introspect};
+pub use ability::{RequireAbility, RequiredAbility};
 pub(crate) use body::{BODY_LIMIT, is_form, read};
 pub use body::{Body, FormBody};
 pub use caller::Caller;
+pub(crate) use decider::Decider;
 pub(crate) use presenter::presenter;
+pub use principal::Principal;
 pub use require::{Require, RequiredPermission};
 pub(crate) use required::{
-    CreateGroups, CreateUsers, DeleteGroups, DeleteSessions, DeleteUsers, UpdateGroups, UpdateSettings, UpdateUsers,
-    ViewAudit, ViewGroups, ViewSessions, ViewSettings, ViewUsers,
+    CreateGroups, CreateServiceKeys, CreateUsers, DeleteGroups, DeleteServiceKeys, DeleteSessions, DeleteUsers,
+    UpdateGroups, UpdateSettings, UpdateUsers, ViewAudit, ViewGroups, ViewServiceKeys, ViewSessions, ViewSettings,
+    ViewUsers,
 };
-pub use session::{RecentlyProven, Session};
+pub use session::{InSession, RecentlyProven, Session};
 pub use uri::{Path, Query};

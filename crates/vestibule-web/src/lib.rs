@@ -23,7 +23,7 @@ mod side_cookies;
 
 pub use api::account::AccountJson;
 pub use app::{App, AppParts};
-pub use config::WebConfig;
+pub use config::{ForwardAuth, ReturnOrigin, WebConfig};
 pub use error::Problem;
 pub use limits::{Limit, Limits};
 

@@ -58,9 +58,10 @@ pub struct Limits {
     pub password_reset_identifier: Option<Limit>,
     /// Requests for a mail altogether.
     pub password_reset_global: Option<Limit>,
-    /// Failed look-ups of codes and setup tokens from one address; from all together, ten times as many.
+    /// Failed look-ups of codes and setup tokens from one address; from all together, ten times as many. Reports of
+    /// tokens from one address are as many again.
     pub codes: Option<Limit>,
-    /// Dangerous acts of one account, and what costs much to answer.
+    /// Dangerous acts of one account, uses of one refresh token, and what costs much to answer.
     pub sensitive: Option<Limit>,
 }
 
@@ -146,7 +147,9 @@ pub(crate) struct Limiters {
     sign_up: Three,
     password_reset: Three,
     codes: Two,
+    reports: Limiter,
     sensitive: Limiter,
+    refresh: Limiter,
 }
 
 /// One thing counted three ways at once.
@@ -190,7 +193,9 @@ impl Limiters {
                 limits.password_reset_global,
             ),
             codes: Two { address: of(limits.codes), global: of(limits.codes.map(|each| each.times(CODES_ALTOGETHER))) },
+            reports: of(limits.codes),
             sensitive: of(limits.sensitive),
+            refresh: of(limits.sensitive),
         }
     }
 
@@ -231,6 +236,16 @@ impl Limiters {
         let by_address = self.codes.address.charge(address(ip));
         self.codes.global.charge(Key::Everybody)?; // it was a guess, whoever has none left
         by_address
+    }
+
+    /// Counts a report of a token, whether it is one or not.
+    pub(crate) fn report(&self, ip: Option<IpAddr>) -> Result<()> {
+        self.reports.charge(address(ip))
+    }
+
+    /// Counts a use of a refresh token. Not by address: many programs share one, and none can be guessed.
+    pub(crate) fn refresh(&self, token: &str) -> Result<()> {
+        self.refresh.charge(Key::Identifier(Digest::of(token.trim().as_bytes())))
     }
 
     /// Counts a dangerous or costly act of an account.

@@ -20,7 +20,9 @@ use crate::routes::DECISIONS;
 
 const ABOUT: &str = "Accounts, sessions and their administration. Authenticate with the token of a sign-in, as bearer \
 or as the cookie that comes with it; an unsafe request by cookie carries the session's CSRF token in `X-CSRF-Token`. \
-A route that takes a permission names it, as the role that its security asks for; so does the refusal. Every refusal is a problem (RFC 9457) with a stable `code`. Lists come in pages, newest first.";
+Programs have tokens and keys of their own, which some routes take as well: theirs have the scheme `program`, those \
+for services `service_key`. A route that takes a permission names it, as the role that its security asks for; so does \
+the refusal. Every refusal is a problem (RFC 9457) with a stable `code`. Lists come in pages, newest first.";
 
 /// Adds what holds everywhere.
 pub(crate) fn complete(mut document: OpenApi, base: &str) -> OpenApi {
@@ -32,11 +34,7 @@ pub(crate) fn complete(mut document: OpenApi, base: &str) -> OpenApi {
     let components = document.components.get_or_insert_with(Components::new);
     components.schemas.insert("Problem".to_owned(), ProblemBody::schema());
     components.schemas.insert(FieldProblem::name().into_owned(), FieldProblem::schema());
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("vst_ses_…").build();
-    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
-    let cookie =
-        ApiKeyValue::with_description("__Host-vestibule", "Named `vestibule` when served by http on localhost.");
-    components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    add_security_schemes(components);
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(operation_id(method, path));
@@ -47,6 +45,22 @@ pub(crate) fn complete(mut document: OpenApi, base: &str) -> OpenApi {
         }
     }
     document
+}
+
+/// The credentials that there are.
+fn add_security_schemes(components: &mut Components) {
+    let bearer = |format: &str, about: &str| {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format(format).description(Some(about));
+        SecurityScheme::Http(scheme.build())
+    };
+    components.add_security_scheme("bearer", bearer("vst_ses_…", "A session's token."));
+    let cookie =
+        ApiKeyValue::with_description("__Host-vestibule", "Named `vestibule` when served by http on localhost.");
+    components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    let program = "An access token (a JWT) or an API key: what its account may, and of a key what it is limited to.";
+    components.add_security_scheme("program", bearer("JWT, or vst_key_…", program));
+    let service = "A service key, which has abilities and stands for no account.";
+    components.add_security_scheme("service_key", bearer("vst_svc_…", service));
 }
 
 /// `/openapi.json` and `/docs`.
@@ -72,7 +86,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
 /// `GET /api/v1/admin/users/{id}` is `get_admin_users_id`.
 fn operation_id(method: &str, path: &str) -> String {
     let path = path.trim_start_matches("/api/v1").trim_start_matches('/');
-    let words = path.split(['/', '-', '{', '}']).filter(|word| !word.is_empty());
+    let words = path.split(['/', '-', '.', '{', '}']).filter(|word| !word.is_empty());
     words.fold(method.to_lowercase(), |id, word| format!("{id}_{word}"))
 }
 
@@ -94,15 +108,21 @@ fn permission(operation: &Operation) -> Option<String> {
 
 /// The refusals that follow from a route's shape, beside those it declares itself, and the one form of them all.
 fn add_refusals(operation: &mut Operation, method: &str, path: &str) {
-    let takes_session = operation.security.is_some();
-    let is_guarded = takes_session && !operation.security.iter().flatten().any(is_nothing);
+    let takes_session = takes(operation, "cookie");
+    let (takes_program, takes_service) = (takes(operation, "program"), takes(operation, "service_key"));
+    let takes_any = operation.security.is_some();
+    let is_guarded = takes_any && !operation.security.iter().flatten().any(is_nothing);
     let has_body = operation.request_body.is_some();
     let has_query = operation.parameters.iter().flatten().any(is_in_query);
     let refusals = [
         (has_body, "400", "malformed_json"),
-        (takes_session || has_query, "400", "bad_request"),
+        (takes_any || has_query, "400", "bad_request"),
         (is_guarded, "401", "unauthenticated"),
+        (takes_program || takes_service, "401", "key_revoked"),
+        (takes_program || takes_service, "401", "key_expired"),
         (permission(operation).is_some(), "403", "permission_required"),
+        (is_of_people(operation), "403", "session_required"),
+        (takes_service, "403", "ability_required"),
         (method != "GET", "403", "origin_refused"),
         (method != "GET" && takes_session, "403", "csrf_token_invalid"),
         (path.contains('{'), "404", "not_found"),
@@ -125,6 +145,21 @@ fn add_refusals(operation: &mut Operation, method: &str, path: &str) {
             response.content.entry("application/problem+json".to_owned()).or_insert(RefOr::T(problem));
         }
     }
+}
+
+/// Whether one of its credentials is this.
+fn takes(operation: &Operation, scheme: &str) -> bool {
+    let requirements = serde_json::to_value(&operation.security).unwrap_or_default();
+    requirements.as_array().into_iter().flatten().any(|one| one.get(scheme).is_some())
+}
+
+/// Whether whoever may is yet asked to prove who they are, which a program cannot.
+fn is_of_people(operation: &Operation) -> bool {
+    let forbidden = match operation.responses.responses.get("403") {
+        Some(RefOr::T(response)) => response.description.as_str(),
+        Some(RefOr::Ref(_)) | None => "",
+    };
+    permission(operation).is_some() && forbidden.contains("`reauthentication_required`")
 }
 
 /// Whether it asks for no credential: then the others are welcome and not needed.

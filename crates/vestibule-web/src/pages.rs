@@ -15,6 +15,8 @@ mod form;
 mod frame;
 mod front;
 mod history;
+mod key_end;
+mod key_life;
 mod link;
 mod magic_link;
 mod mail_asked;
@@ -45,10 +47,10 @@ use vestibule::{Error, SignedIn};
 use crate::app::App;
 use crate::error::Result;
 use notice::Notice;
-use return_to::ReturnTo;
 
 pub(crate) use frame::Frame;
 pub(crate) use refusal::present;
+pub(crate) use return_to::ReturnTo;
 
 /// Every page.
 pub(crate) fn router() -> Router<App> {

@@ -15,9 +15,11 @@ use crate::error::Result;
 use crate::known_devices::KnownDevice;
 use crate::one_time_tokens::OneTimeToken;
 use crate::outbox::Outbox;
+use crate::refresh_chains::{RefreshChain, RefreshToken};
 use crate::revocations::Revocations;
 use crate::second_factors::PendingFactor;
 use crate::sessions::Session;
+use crate::signing_keys::SigningKey;
 use crate::time::micros;
 
 const FEED_EVERY: Duration = Duration::from_millis(250);
@@ -131,11 +133,18 @@ impl Vestibule {
     }
 
     async fn keep_flushing(self) {
-        let mut failing = false;
+        let (mut failing, mut keeping) = (false, false);
         loop {
             sleep(TOUCHES_EVERY).await;
             report("noting when sessions were last used", &self.flush_touches().await, &mut failing);
+            report("erasing answers that nobody asked for again", &self.forget_lost_answers().await, &mut keeping);
         }
+    }
+
+    async fn forget_lost_answers(&self) -> Result<()> {
+        let mut tx = self.db().write_yielding().await?;
+        RefreshToken::forget_lost(&mut tx, self.now()).await?;
+        tx.commit().await
     }
 
     async fn keep_sweeping(self) {
@@ -184,10 +193,14 @@ impl Vestibule {
             let tokens = OneTimeToken::sweep(&mut tx, before, SWEEP_AT_ONCE).await?;
             let mail = Outbox::sweep(&mut tx, self.now(), SWEEP_AT_ONCE).await?;
             let enrolments = PendingFactor::sweep(&mut tx, before, SWEEP_AT_ONCE).await?;
+            let ended = before.minus(self.config().tokens.chain);
+            let chains = RefreshChain::sweep(&mut tx, ended, SWEEP_AT_ONCE).await?;
+            RefreshToken::forget_lost(&mut tx, self.now()).await?;
+            SigningKey::sweep(&mut tx, self.now()).await?;
             KnownDevice::sweep(&mut tx, self.now()).await?;
             Revocations::prune(&mut tx, before).await?;
             tx.commit().await?;
-            if sessions.max(tokens).max(mail).max(enrolments) < SWEEP_AT_ONCE.unsigned_abs() {
+            if sessions.max(tokens).max(mail).max(enrolments).max(chains) < SWEEP_AT_ONCE.unsigned_abs() {
                 break;
             }
         }

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::id::{AccountId, RequestId, SessionId};
+use crate::id::{AccountId, RequestId};
+use crate::principals::Credential;
 
 /// The one who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +31,8 @@ pub enum Actor {
 pub struct Caller {
     /// Who.
     pub actor: Actor,
-    /// The session that an account acts by: its acts count only while it lasts.
-    pub session_id: Option<SessionId>,
+    /// What an account acts by: its acts count only while that lasts.
+    pub credential: Option<Credential>,
     /// The request it came with.
     pub request_id: Option<RequestId>,
     /// The client's address.
@@ -43,7 +44,7 @@ pub struct Caller {
 impl Caller {
     /// The instance itself.
     pub fn system() -> Caller {
-        Caller { actor: Actor::System, session_id: None, request_id: None, ip: None, user_agent: None }
+        Caller { actor: Actor::System, credential: None, request_id: None, ip: None, user_agent: None }
     }
 
     /// Somebody at the command line.

@@ -1,8 +1,10 @@
 //! Change the password: prove the current one, end every other session, give this one a new token.
 
 use secrecy::SecretString;
+use serde_json::json;
 
 use crate::accounts::Account;
+use crate::api_keys::ApiKey;
 use crate::audit::Entry;
 use crate::caller::Caller;
 use crate::choose_password::Whose;
@@ -28,6 +30,8 @@ pub struct PasswordChange {
     pub current: SecretString,
     /// What it shall be.
     pub new: SecretString,
+    /// Whether every API key of the account ends as well.
+    pub revoke_api_keys: bool,
 }
 
 /// How it ended. A new password that cannot be chosen is an error of the field `new_password`.
@@ -68,7 +72,9 @@ impl Vestibule {
         let mut tx = self.db().write().await?;
         let is_settled = self.settle_owner(&mut tx, caller, &owner).await?;
         let signed_in = match &chosen {
-            Ok(hash) if is_settled => self.replace_password(&mut tx, caller, session, hash).await?,
+            Ok(hash) if is_settled => {
+                self.replace_password(&mut tx, caller, session, (hash, change.revoke_api_keys)).await?
+            }
             Ok(_) | Err(_) => None,
         };
         tx.commit().await?;
@@ -84,7 +90,7 @@ impl Vestibule {
         tx: &mut Tx,
         caller: &Caller,
         session: &LiveSession,
-        hash: &str,
+        (hash, revoke_api_keys): (&str, bool),
     ) -> Result<Option<SignedIn>> {
         let (now, id) = (self.now(), session.account_id);
         let Some(signed_in) = self.rotate_session(tx, session).await? else { return Ok(None) };
@@ -94,7 +100,9 @@ impl Vestibule {
         Password::replace(tx, id, hash, now).await?;
         Session::end_others(tx, id, session.session_id).await?;
         OneTimeToken::void(tx, id, &VOIDED, now).await?;
-        self.audit(tx, caller, Entry::done("password.changed").on(account)).await?;
+        let revoked = if revoke_api_keys { ApiKey::revoke_all(tx, id, now).await? } else { 0 };
+        let details = json!({ "api_keys_revoked": revoked });
+        self.audit(tx, caller, Entry::done("password.changed").on(account).with(details)).await?;
         self.notify(tx, account, Words::PasswordChanged).await?;
         Revocations::insert(tx, id, now).await?;
         Ok(Some(signed_in))

@@ -9,23 +9,23 @@ use crate::error::{Error, Result};
 use crate::id::MailId;
 use crate::mail::{Letter, Words};
 use crate::needs;
-use crate::principals::LiveSession;
+use crate::principals::Principal;
 use crate::refusals::Target;
 
 impl Vestibule {
     /// Writes an administrator a mail that says that mail works.
-    pub async fn send_test_mail(&self, caller: &Caller, session: &LiveSession) -> Result<MailId> {
-        let sent = self.post_test_mail(caller, session).await;
+    pub async fn send_test_mail(&self, caller: &Caller, who: &Principal) -> Result<MailId> {
+        let sent = self.post_test_mail(caller, who).await;
         self.audit_refusal(caller, "mail.test_sent", Target::Nobody, sent).await
     }
 
-    async fn post_test_mail(&self, caller: &Caller, session: &LiveSession) -> Result<MailId> {
+    async fn post_test_mail(&self, caller: &Caller, who: &Principal) -> Result<MailId> {
         let mut tx = self.db().write().await?;
         self.power(&mut tx, caller, needs::UPDATE_SETTINGS).await?;
         if !self.config().is_mail_read() {
             return Err(Error::Conflict(Code::MailOff));
         }
-        let account = Account::get(&mut tx, session.account_id).await?;
+        let account = Account::get(&mut tx, who.account_id).await?;
         let Some(to) = &account.email else { return Err(Error::field("email", Code::EmailRequired)) };
         let letter = Letter { to, account: Some(account.id), token: None, words: Words::Test };
         let id = self.post(&mut tx, letter).await?;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
+use crate::jwt::SigningAlgorithm;
 use crate::smtp::SmtpConfig;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -19,6 +20,8 @@ pub struct Config {
     pub email_domains: Vec<String>,
     /// How long sessions live.
     pub session: SessionConfig,
+    /// How tokens for programs are signed and how long they live.
+    pub tokens: TokensConfig,
     /// How passwords are chosen and hashed.
     pub password: PasswordConfig,
     /// Whether an address must be proven before its account can sign in with a password.
@@ -56,6 +59,23 @@ pub struct SessionConfig {
     pub absolute: Duration,
 }
 
+/// How tokens for programs are signed and how long they live.
+#[derive(Clone, Debug)]
+pub struct TokensConfig {
+    /// How access tokens are signed.
+    pub algorithm: SigningAlgorithm,
+    /// For whom they are; none: whoever knows the public URL.
+    pub audience: Option<String>,
+    /// How long an access token lives, of 55 minutes at most.
+    pub access: Duration,
+    /// How long a refresh chain lives, counted from its start and never extended.
+    pub chain: Duration,
+    /// How long an API key lives if nothing is said, and at most.
+    pub api_key: Duration,
+    /// Whether an API key may live for ever.
+    pub api_key_never_expires: bool,
+}
+
 /// How passwords are chosen and hashed.
 #[derive(Clone, Debug)]
 pub struct PasswordConfig {
@@ -82,6 +102,14 @@ impl Default for Config {
             sign_up: SignUpMode::Open,
             email_domains: Vec::new(),
             session: SessionConfig { idle: 24 * HOUR, absolute: 30 * 24 * HOUR },
+            tokens: TokensConfig {
+                algorithm: SigningAlgorithm::EdDsa,
+                audience: None,
+                access: Duration::from_secs(15 * 60),
+                chain: 30 * 24 * HOUR,
+                api_key: 365 * 24 * HOUR,
+                api_key_never_expires: false,
+            },
             password: PasswordConfig {
                 queue: 320,
                 min_length: 12,

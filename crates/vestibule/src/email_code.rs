@@ -21,7 +21,7 @@ use crate::prove_password::{Claim, Proof};
 use crate::revocations::Revocations;
 use crate::secret::Digest;
 use crate::sessions::{AuthMethod, Proven, Session};
-use crate::sign_in::SignedIn;
+use crate::sign_in::{Opening, SignedIn};
 
 const ACT: &str = "session.created";
 
@@ -75,7 +75,7 @@ impl Vestibule {
         };
         let ended = self.try_code(&mut tx, caller, (&account, code), (&presenter, proof.as_ref())).await?;
         if matches!(ended, RedeemEmailCode::Refused) {
-            self.refuse(&mut tx, caller, &account, "code_invalid").await?;
+            self.refuse(&mut tx, caller, &account, (Opening::Session, "code_invalid")).await?;
         }
         tx.commit().await?;
         Ok(ended)
@@ -112,7 +112,7 @@ impl Vestibule {
                 Checked::Right(right) => factor = Some(right),
                 Checked::Missing => return self.ask_for_factor(tx, caller, account, (attempt, &guess)).await,
                 Checked::Wrong => {
-                    self.refuse(tx, caller, account, "invalid_mfa_code").await?;
+                    self.refuse(tx, caller, account, (Opening::Session, "invalid_mfa_code")).await?;
                     return Ok(RedeemEmailCode::WrongMfaCode);
                 }
             }
@@ -139,7 +139,7 @@ impl Vestibule {
     ) -> Result<RedeemEmailCode> {
         self.take_back_code(tx, caller, account, attempt).await?;
         OneTimeToken::give_back_guess(tx, guess.id).await?;
-        self.refuse(tx, caller, account, "mfa_required").await?;
+        self.refuse(tx, caller, account, (Opening::Session, "mfa_required")).await?;
         Ok(RedeemEmailCode::MfaRequired)
     }
 

@@ -13,6 +13,7 @@ use crate::needs;
 use crate::one_time_tokens::OneTimeToken;
 use crate::principals::LiveSession;
 use crate::recover::VOIDED;
+use crate::refresh_chains::RefreshChain;
 use crate::revocations::Revocations;
 use crate::sessions::Session;
 
@@ -20,6 +21,7 @@ impl Vestibule {
     /// Ends one session of an account; another account's session is not found.
     pub async fn end_session(&self, caller: &Caller, account: AccountId, session: SessionId) -> Result<()> {
         let mut tx = self.db().write().await?;
+        Account::lock(&mut tx, account).await?;
         self.require_owner_or(&mut tx, caller, account, needs::DELETE_SESSIONS).await?;
         if !Session::end(&mut tx, account, session).await? {
             return Err(Error::NotFound);
@@ -36,6 +38,7 @@ impl Vestibule {
         Account::lock(&mut tx, session.account_id).await?;
         caller.require_live(&mut tx).await?;
         let ended = Session::end_others(&mut tx, session.account_id, session.session_id).await?;
+        RefreshChain::revoke_without_session(&mut tx, session.account_id, self.now()).await?;
         let entry = Entry::done("session.others_ended").on(&Account::get(&mut tx, session.account_id).await?);
         self.audit(&mut tx, caller, entry.with(json!({ "ended": ended }))).await?;
         Revocations::insert(&mut tx, session.account_id, self.now()).await?;

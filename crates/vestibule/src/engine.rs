@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use secrecy::SecretSlice;
 
+use crate::abilities::Ability;
+use crate::access_tokens::KnownKeys;
 use crate::background::Pulse;
 use crate::config::Config;
 use crate::db::Db;
 use crate::error::Result;
 use crate::hasher::Hasher;
 use crate::id::AccountId;
+use crate::jwt;
 use crate::keyring::Keyring;
 use crate::known_catalogue::KnownCatalogue;
 use crate::policy::Policy;
@@ -34,6 +37,7 @@ struct Inner {
     hasher: Hasher,
     principals: Principals,
     known_catalogue: KnownCatalogue,
+    known_keys: KnownKeys,
     pulse: Pulse,
     on_password_changed: Hook,
 }
@@ -125,6 +129,10 @@ impl Vestibule {
         &self.0.known_catalogue
     }
 
+    pub(crate) fn known_keys(&self) -> &KnownKeys {
+        &self.0.known_keys
+    }
+
     pub(crate) fn pulse(&self) -> &Pulse {
         &self.0.pulse
     }
@@ -183,6 +191,8 @@ impl Builder {
     /// Brings the database up to date and to the policy, and gives the instance.
     pub async fn build(self) -> Result<Vestibule> {
         let keyring = Keyring::new(&self.secret)?;
+        self.config.tokens.check()?;
+        jwt::install();
         let hasher = Hasher::new(&self.config.password, self.random.clone())?;
         self.db.migrate().await?;
         let mut tx = self.db.write().await?;
@@ -194,6 +204,7 @@ impl Builder {
         if writes_policy {
             reconcile_policy::at_start(&mut tx, &self.policy, self.clock.now(), &self.random).await?;
         }
+        Ability::ensure_built_in(&mut tx, self.clock.now(), &self.random).await?;
         let head = Revocations::head(&mut tx).await?;
         tx.commit().await?;
         Ok(Vestibule(Arc::new(Inner {
@@ -205,6 +216,7 @@ impl Builder {
             hasher,
             principals: Principals::new(head),
             known_catalogue: KnownCatalogue::default(),
+            known_keys: KnownKeys::default(),
             pulse: Pulse::default(),
             on_password_changed: self.on_password_changed,
         })))

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::accounts::AccountView;
+use crate::api_keys::ApiKey;
 use crate::audit::{AuditFilter, AuditRow};
 use crate::engine::Vestibule;
 use crate::error::{Error, Result};
@@ -10,6 +11,7 @@ use crate::id::AccountId;
 use crate::outbox::Outbox;
 use crate::paging::{Cursor, MAX_LIMIT, Page, PageRequest};
 use crate::passwords::Password;
+use crate::refresh_chains::KnownChain;
 use crate::second_factors::SecondFactor;
 use crate::sessions::Session;
 
@@ -26,6 +28,12 @@ impl Vestibule {
         while let Some(next) = keep(&mut sessions, Session::list(&mut connection, id, page, self.now()).await?)? {
             page.cursor = Some(next);
         }
+        let mut api_keys: Vec<ApiKey> = Vec::new();
+        let mut page = PageRequest { limit: MAX_LIMIT, cursor: None };
+        while let Some(next) = keep(&mut api_keys, ApiKey::list(&mut connection, id, page).await?)? {
+            page.cursor = Some(next);
+        }
+        let chains = KnownChain::list(&mut connection, id).await?;
         let about_me = AuditFilter { about: Some(id), ..AuditFilter::default() };
         let mut activity: Vec<AuditRow> = Vec::new();
         let mut page = PageRequest { limit: MAX_LIMIT, cursor: None };
@@ -40,6 +48,8 @@ impl Vestibule {
             "second_factor": second_factor,
             "password": password.map(|password| json!({ "set_at": password.set_at })),
             "sessions": sessions,
+            "api_keys": api_keys,
+            "refresh_chains": chains,
             "mail": mail,
             "activity": activity,
         }))

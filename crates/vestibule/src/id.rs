@@ -45,6 +45,16 @@ ids! {
     SessionId,
     /// The id of a group.
     GroupId,
+    /// The id of a key that signs access tokens.
+    SigningKeyId,
+    /// The id of a refresh chain.
+    ChainId,
+    /// The id of an API key.
+    ApiKeyId,
+    /// The id of a service key.
+    ServiceKeyId,
+    /// The id of an ability.
+    AbilityId,
     /// The id of a permission of the catalogue.
     PermissionId,
     /// The id of a permission that an account holds by itself.

@@ -18,6 +18,7 @@ use crate::last_admin::LastAdminGuard;
 use crate::locks::Lock;
 use crate::needs;
 use crate::power::{BreakGlass, Power};
+use crate::refresh_chains::RefreshChain;
 use crate::revocations::Revocations;
 use crate::sessions::Session;
 
@@ -96,6 +97,7 @@ impl Vestibule {
         let is_widened = !before.view.scope().covers(after.view.scope());
         if is_widened || !beyond(&before.view, &after.view).is_empty() {
             Session::end_all(tx, id).await?;
+            RefreshChain::revoke_without_session(tx, id, self.now()).await?;
         }
         Ok(())
     }

@@ -28,6 +28,7 @@ pub struct Keyring {
     mail: SecretSlice<u8>,
     second_factors: SecretSlice<u8>,
     sign_in_steps: SecretSlice<u8>,
+    signing_keys: SecretSlice<u8>,
 }
 
 /// What is sealed: a key each.
@@ -39,6 +40,8 @@ pub(crate) enum Sealed {
     SecondFactor,
     /// A sign-in between its first and its second step.
     SignInStep,
+    /// A private key that signs access tokens.
+    SigningKey,
 }
 
 impl Keyring {
@@ -54,6 +57,7 @@ impl Keyring {
             mail: derive(master, b"vestibule mail v1"),
             second_factors: derive(master, b"vestibule second factors v1"),
             sign_in_steps: derive(master, b"vestibule sign-in steps v1"),
+            signing_keys: derive(master, b"vestibule signing keys v1"),
         })
     }
 
@@ -69,19 +73,12 @@ impl Keyring {
     /// Seals bytes with XChaCha20-Poly1305: key id, nonce, ciphertext. They open again only as the same thing and about
     /// the same row.
     pub(crate) fn seal(&self, what: Sealed, about: &[u8; 16], clear: &[u8], random: &Random) -> Vec<u8> {
-        let nonce: [u8; NONCE] = random.bytes();
-        let sealed = self
-            .cipher(what)
-            .encrypt(&XNonce::from(nonce), Payload { msg: clear, aad: about })
-            .expect("what we seal is far below the limit of the cipher");
-        [&[KEY_ID], &nonce[..], &sealed].concat()
+        encrypt(&self.cipher(what), about, clear, random)
     }
 
     /// What was sealed; none: it is not of ours, is about something else, or was changed.
     pub(crate) fn unseal(&self, what: Sealed, about: &[u8; 16], sealed: &[u8]) -> Option<SecretSlice<u8>> {
-        let (nonce, ciphertext) = sealed.strip_prefix(&[KEY_ID])?.split_first_chunk::<NONCE>()?;
-        let clear = self.cipher(what).decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad: about });
-        clear.ok().map(SecretSlice::from)
+        decrypt(&self.cipher(what), about, sealed)
     }
 
     fn cipher(&self, what: Sealed) -> XChaCha20Poly1305 {
@@ -89,6 +86,7 @@ impl Keyring {
             Sealed::Mail => &self.mail,
             Sealed::SecondFactor => &self.second_factors,
             Sealed::SignInStep => &self.sign_in_steps,
+            Sealed::SigningKey => &self.signing_keys,
         };
         XChaCha20Poly1305::new_from_slice(key.expose_secret()).expect("every key is of 32 bytes")
     }
@@ -111,6 +109,35 @@ impl std::fmt::Debug for Keyring {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Keyring(…)")
     }
+}
+
+/// Seals bytes under a secret that somebody else holds: only who presents it again can open them.
+pub(crate) fn seal_under(secret: &Secret, about: &[u8; 16], clear: &[u8], random: &Random) -> Vec<u8> {
+    encrypt(&cipher_under(secret), about, clear, random)
+}
+
+/// What was sealed under a secret.
+pub(crate) fn unseal_under(secret: &Secret, about: &[u8; 16], sealed: &[u8]) -> Option<SecretSlice<u8>> {
+    decrypt(&cipher_under(secret), about, sealed)
+}
+
+fn cipher_under(secret: &Secret) -> XChaCha20Poly1305 {
+    let key = derive(secret.expose().as_bytes(), b"vestibule sealed under a token v1");
+    XChaCha20Poly1305::new_from_slice(key.expose_secret()).expect("every key is of 32 bytes")
+}
+
+fn encrypt(cipher: &XChaCha20Poly1305, about: &[u8; 16], clear: &[u8], random: &Random) -> Vec<u8> {
+    let nonce: [u8; NONCE] = random.bytes();
+    let sealed = cipher
+        .encrypt(&XNonce::from(nonce), Payload { msg: clear, aad: about })
+        .expect("what we seal is far below the limit of the cipher");
+    [&[KEY_ID], &nonce[..], &sealed].concat()
+}
+
+fn decrypt(cipher: &XChaCha20Poly1305, about: &[u8; 16], sealed: &[u8]) -> Option<SecretSlice<u8>> {
+    let (nonce, ciphertext) = sealed.strip_prefix(&[KEY_ID])?.split_first_chunk::<NONCE>()?;
+    let clear = cipher.decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad: about });
+    clear.ok().map(SecretSlice::from)
 }
 
 fn hmac(key: &SecretSlice<u8>) -> Hmac<Sha256> {
@@ -162,6 +189,26 @@ mod tests {
             assert!(keyring(1).unseal(Sealed::SecondFactor, &ann, &sealed[..place]).is_none(), "{place}");
         }
         assert_ne!(sealed, keyring(1).seal(Sealed::SecondFactor, &ann, b"moss", &random));
+    }
+
+    #[test]
+    fn what_is_sealed_under_a_token_opens_with_that_token_alone() {
+        let random = Random::seeded(1);
+        let [parent, other, child] = [(); 3].map(|()| Secret::fresh(SecretKind::Refresh, &random));
+        let (id, clear) = ([1; 16], child.expose().as_bytes());
+        let sealed = seal_under(&parent, &id, clear, &random);
+        assert_eq!(unseal_under(&parent, &id, &sealed).expect("its own").expose_secret(), clear);
+        assert!(unseal_under(&other, &id, &sealed).is_none());
+        assert!(unseal_under(&child, &id, &sealed).is_none());
+        assert!(unseal_under(&parent, &[2; 16], &sealed).is_none());
+        for place in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[place] ^= 1;
+            assert!(unseal_under(&parent, &id, &changed).is_none(), "{place}");
+            assert!(unseal_under(&parent, &id, &sealed[..place]).is_none(), "{place}");
+        }
+        assert!(!sealed.windows(8).any(|piece| clear.windows(8).any(|told| told == piece)));
+        assert_ne!(sealed, seal_under(&parent, &id, clear, &random));
     }
 
     #[test]

@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use crate::accounts::Account;
+use crate::caller::Caller;
 use crate::db::Tx;
 use crate::engine::Vestibule;
 use crate::error::Result;
 use crate::id::AccountId;
 use crate::mail::Words;
 use crate::secret::Digest;
-use crate::sessions::Session;
+use crate::sessions::shorten;
 use crate::time::Timestamp;
 
 /// A device that was not seen for so long is forgotten.
@@ -47,15 +48,16 @@ impl KnownDevice {
 }
 
 impl Vestibule {
-    /// Notes the device of a session that begins, and tells the owner when the account has others but not this one.
-    pub(crate) async fn note_device(&self, tx: &mut Tx, account: &Account, session: &Session) -> Result<()> {
-        let user_agent = session.user_agent.as_deref().unwrap_or("a program that does not say its name");
+    /// Notes the device of somebody who signs in, and tells the owner when the account has others but not this one.
+    pub(crate) async fn note_device(&self, tx: &mut Tx, account: &Account, caller: &Caller) -> Result<()> {
+        let user_agent = caller.user_agent.as_deref().map(shorten);
+        let user_agent = user_agent.as_deref().unwrap_or("a program that does not say its name");
         let device = Digest::of(user_agent.as_bytes());
         let (known, this) = KnownDevice::count(tx, account.id, &device).await?;
         KnownDevice::see(tx, account.id, &device, self.now()).await?;
         if known > 0 && this == 0 && self.config().mail.new_device_notice {
-            let ip = session.ip.as_deref().unwrap_or("an unknown address");
-            self.notify(tx, account, Words::NewDevice { user_agent, ip }).await?;
+            let ip = caller.ip.map_or_else(|| "an unknown address".to_owned(), |ip| ip.to_string());
+            self.notify(tx, account, Words::NewDevice { user_agent, ip: &ip }).await?;
         }
         Ok(())
     }

@@ -67,6 +67,12 @@ text_enum! {
         RecoveryCodeUsed = "recovery_code_used",
         /// Tells an owner of a sign-in from a device not seen before.
         NewDevice = "new_device",
+        /// Tells an owner that a program's token was used twice, and its access ended.
+        TokenReused = "token_reused",
+        /// Tells an owner of a new API key.
+        ApiKeyCreated = "api_key_created",
+        /// Tells an owner that a secret of theirs was found and revoked.
+        TokenReported = "token_reported",
         /// Shows an administrator that mail works.
         Test = "test",
     }

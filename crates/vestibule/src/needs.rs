@@ -37,6 +37,12 @@ pub const DELETE_SESSIONS: Need = Need::new("delete", "sessions");
 pub const VIEW_SETTINGS: Need = Need::new("view", "settings");
 /// Act on how the instance is set up, and on its mail.
 pub const UPDATE_SETTINGS: Need = Need::new("update", "settings");
+/// See service keys and abilities.
+pub const VIEW_SERVICE_KEYS: Need = Need::new("view", "service-keys");
+/// Make service keys and abilities.
+pub const CREATE_SERVICE_KEYS: Need = Need::new("create", "service-keys");
+/// Revoke service keys, and delete abilities.
+pub const DELETE_SERVICE_KEYS: Need = Need::new("delete", "service-keys");
 /// See the audit log.
 pub const VIEW_AUDIT: Need = Need::new("view", "audit");
 
@@ -79,6 +85,9 @@ mod tests {
             DELETE_SESSIONS,
             VIEW_SETTINGS,
             UPDATE_SETTINGS,
+            VIEW_SERVICE_KEYS,
+            CREATE_SERVICE_KEYS,
+            DELETE_SERVICE_KEYS,
             VIEW_AUDIT,
         ];
         for need in all {

@@ -5,6 +5,7 @@
 //! holds, and what an act gives is measured: what the target holds after it against what it held before.
 
 use crate::accounts::Account;
+use crate::api_keys::ApiKey;
 use crate::caller::{Actor, Caller};
 use crate::catalogue::{Catalogue, Entry};
 use crate::code::Code;
@@ -18,6 +19,7 @@ use crate::holdings::{Held, Holdings};
 use crate::id::AccountId;
 use crate::needs::{self, Need};
 use crate::permissions::Permission;
+use crate::principals::Credential;
 use crate::scope::Scope;
 
 /// What the one who asks may confer.
@@ -25,8 +27,8 @@ use crate::scope::Scope;
 pub(crate) enum Power {
     /// The host and the instance itself: everything that is not explicit, and that as well if the glass is broken.
     Host,
-    /// An account: what it holds.
-    Account { id: AccountId, view: Box<View> },
+    /// An account: what it holds; and if it acts by a key, what that says, which is all that it can confer.
+    Account { id: AccountId, view: Box<View>, limit: Option<Box<View>> },
 }
 
 /// Whether the host confers what is explicit, which otherwise takes two people. Nobody else can.
@@ -47,8 +49,17 @@ impl Vestibule {
             Actor::Anonymous => Err(Error::Denied(Code::Unauthenticated)),
             Actor::Account { id, .. } => {
                 let view = self.held_in(tx, *id).await?.view;
-                match need.is_met_by(&view) {
-                    true => Ok(Power::Account { id: *id, view: Box::new(view) }),
+                let limit = match caller.credential {
+                    Some(Credential::ApiKey(key)) => {
+                        let key = ApiKey::find(tx, *id, key).await?.ok_or(Error::Denied(Code::Unauthenticated))?;
+                        Some(key.permissions.map_or_else(|| view.clone(), |says| view.limited_to(&says)))
+                    }
+                    Some(Credential::Session(_) | Credential::AccessToken(_)) | None => None,
+                };
+                let limit = limit.map(Box::new);
+                let is_met = need.is_met_by(&view) && limit.as_ref().is_none_or(|limit| need.is_met_by(limit));
+                match is_met {
+                    true => Ok(Power::Account { id: *id, view: Box::new(view), limit }),
                     false => Err(Forbidden::lacks(need).into()),
                 }
             }
@@ -91,7 +102,7 @@ impl Power {
             scope = after.view.scope().clone();
         }
         match self {
-            Power::Account { id, view } if !view.scope().covers(&scope) => {
+            Power::Account { id, view, .. } if !view.scope().covers(&scope) => {
                 let code = if *id == on { Code::SelfEscalation } else { Code::Ceiling };
                 Err(Forbidden::scope(code).into())
             }
@@ -114,11 +125,15 @@ impl Power {
             Power::Account { view, .. } if is_explicit && !needs::UPDATE_USERS.is_met_by(view) => {
                 Err(Forbidden::ceiling(permission).into())
             }
+            // The second person is a person: a key confers nothing that it does not hold.
+            Power::Account { limit: Some(_), .. } if is_explicit && !self.holds(permission) => {
+                Err(Forbidden::ceiling(permission).into())
+            }
             Power::Account { id, .. } if is_explicit => match Account::are_of_one_hand(tx, *id, on).await? {
                 true => Err(Forbidden::second_person(permission).into()),
                 false => Ok(()),
             },
-            Power::Account { view, .. } if view.holds(permission) => Ok(()),
+            Power::Account { .. } if self.holds(permission) => Ok(()),
             Power::Account { id, .. } if *id == on => Err(Forbidden::own(permission).into()),
             Power::Account { .. } => Err(Forbidden::ceiling(permission).into()),
         }
@@ -131,7 +146,7 @@ impl Power {
                 return Err(Forbidden::explicit(permission).into());
             }
             match self {
-                Power::Account { view, .. } if !view.holds(permission) => {
+                Power::Account { .. } if !self.holds(permission) => {
                     return Err(Forbidden::ceiling(permission).into());
                 }
                 Power::Account { .. } | Power::Host => {}
@@ -142,11 +157,22 @@ impl Power {
 
     /// Refuses to say what a permission means, by its entry in this catalogue, if it would not be held.
     pub(crate) fn require_meaning(&self, catalogue: &Catalogue, entry: &Entry) -> Result<()> {
-        let Power::Account { view, .. } = self else { return Ok(()) };
+        let Power::Account { view, limit, .. } = self else { return Ok(()) };
         let named = Permission::new(&entry.action, &entry.resource, Constraints::default()).map_err(Error::internal)?;
-        match holds(catalogue, view.permissions(), &named) {
+        let is_held = |by: &View| holds(catalogue, by.permissions(), &named);
+        match is_held(view) && limit.as_deref().is_none_or(is_held) {
             true => Ok(()),
             false => Err(Forbidden::ceiling(&named).into()),
+        }
+    }
+
+    /// Whether it holds a permission, by the account and within what limits its key.
+    fn holds(&self, permission: &Permission) -> bool {
+        match self {
+            Power::Host => true,
+            Power::Account { view, limit, .. } => {
+                view.holds(permission) && limit.as_ref().is_none_or(|limit| limit.holds(permission))
+            }
         }
     }
 
@@ -165,7 +191,7 @@ impl Power {
     pub(crate) fn take_over(&self, target: &Held) -> Result<()> {
         let Power::Account { view, .. } = self else { return Ok(()) };
         let target = &target.view;
-        if let Some(beyond) = target.permissions().find(|wanted| !view.holds(wanted)) {
+        if let Some(beyond) = target.permissions().find(|wanted| !self.holds(wanted)) {
             return Err(Forbidden::takes_over(beyond).into());
         }
         match view.scope().covers(target.scope()) {

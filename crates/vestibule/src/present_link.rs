@@ -18,6 +18,7 @@ use crate::principals::LiveSession;
 use crate::prove_password::{Claim, Proof};
 use crate::secret::Digest;
 use crate::sessions::{Factor, Session};
+use crate::sign_in::Opening;
 
 /// What somebody who presents a link or a code proves besides.
 #[derive(Debug, Default)]
@@ -156,7 +157,7 @@ impl Vestibule {
                     if let Some(proof) = &link.proof {
                         self.take_back(tx, caller, &account, proof).await?;
                     }
-                    self.refuse(tx, caller, &account, "mfa_required").await?;
+                    self.refuse(tx, caller, &account, (Opening::Session, "mfa_required")).await?;
                     return Ok(Settled::MfaRequired);
                 }
                 Checked::Wrong => return Ok(Settled::WrongMfaCode),
@@ -196,7 +197,7 @@ impl Vestibule {
         if link.proof.is_none() && self.count_code(tx, caller, account).await?.is_none() {
             OneTimeToken::consume(tx, link.token.kind, &link.digest, self.now()).await?;
         }
-        self.refuse(tx, caller, account, "invalid_mfa_code").await?;
+        self.refuse(tx, caller, account, (Opening::Session, "invalid_mfa_code")).await?;
         Ok(checked)
     }
 }

@@ -5,6 +5,7 @@
 //! and written together, away from the request's way.
 
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,14 +13,17 @@ use std::time::Duration;
 use quick_cache::sync::Cache;
 use uuid::Uuid;
 
-use crate::decide::View;
+use crate::db::Tx;
+use crate::decide::{Question, View, decide};
 use crate::engine::Vestibule;
 use crate::error::Result;
-use crate::id::{AccountId, SessionId};
+use crate::id::{AccountId, ApiKeyId, ChainId, SessionId};
+use crate::key_principals::KeyPrincipals;
 use crate::needs::Need;
+use crate::permissions::Permission;
 use crate::revocations::{EVERYBODY, Revocations};
 use crate::secret::{Digest, Secret};
-use crate::sessions::{AuthMethod, Factor, SessionPrincipal, Touch};
+use crate::sessions::{AuthMethod, Factor, Identity, SessionPrincipal, Touch};
 use crate::time::{Clock, Timestamp, micros};
 
 const CAPACITY: usize = 100_000;
@@ -31,17 +35,47 @@ const TOUCH_EVERY: Duration = Duration::from_secs(60);
 /// How long a proof of who one is counts for dangerous acts.
 const RECENT: Duration = Duration::from_secs(15 * 60);
 
-/// A live session and what its account may do.
-#[derive(Debug)]
-pub struct LiveSession {
-    /// The session.
-    pub session_id: SessionId,
+/// Whom a credential stands for, and what it may do.
+#[derive(Clone, Debug)]
+pub struct Principal {
     /// Whose it is.
     pub account_id: AccountId,
     /// How people know the account.
     pub label: String,
+    /// The account's address.
+    pub email: Option<String>,
+    /// Its username.
+    pub username: Option<String>,
+    /// What its owner wants to be called.
+    pub name: Option<String>,
+    /// The slugs of its groups.
+    pub groups: Vec<String>,
     /// What the account may do.
     pub view: Arc<View>,
+    /// What the credential is limited to besides; none: to nothing.
+    pub limit: Option<Arc<View>>,
+    /// What was presented.
+    pub credential: Credential,
+}
+
+/// What somebody acts by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// A session.
+    Session(SessionId),
+    /// An access token of this chain.
+    AccessToken(ChainId),
+    /// An API key.
+    ApiKey(ApiKeyId),
+}
+
+/// A live session; reads as its [`Principal`].
+#[derive(Debug)]
+pub struct LiveSession {
+    /// Whose it is, and what they may do.
+    pub principal: Arc<Principal>,
+    /// The session.
+    pub session_id: SessionId,
     /// How its owner last proved who they are.
     pub method: AuthMethod,
     /// The second factor it was opened with, if there was one.
@@ -72,6 +106,7 @@ pub(crate) struct Epochs {
 #[derive(Debug)]
 pub(crate) struct Principals {
     cache: Cache<Digest, Arc<LiveSession>>,
+    pub(crate) keys: KeyPrincipals,
     seq: AtomicI64,
     read_at: AtomicI64,
     touches: Mutex<HashMap<SessionId, Touch>>,
@@ -80,8 +115,7 @@ pub(crate) struct Principals {
 impl Clone for LiveSession {
     fn clone(&self) -> LiveSession {
         LiveSession {
-            label: self.label.clone(),
-            view: Arc::clone(&self.view),
+            principal: Arc::clone(&self.principal),
             last_seen_at: AtomicI64::new(self.last_seen_at.load(Ordering::Relaxed)),
             expires_at: AtomicI64::new(self.expires_at.load(Ordering::Relaxed)),
             ..*self
@@ -95,22 +129,21 @@ impl LiveSession {
         Timestamp(self.expires_at.load(Ordering::Relaxed))
     }
 
-    /// Whether the account may do this.
-    pub fn may(&self, need: Need) -> bool {
-        need.is_met_by(&self.view)
-    }
-
     /// Whether its owner proved who they are within the last 15 minutes.
     pub fn is_recently_proven(&self, now: Timestamp) -> bool {
         now < self.authenticated_at.plus(RECENT)
     }
 
-    fn new(row: SessionPrincipal, view: View, digest: Digest, epoch: u64) -> LiveSession {
+    /// Its last use, which may still wait to be written.
+    pub(crate) fn last_touch(&self) -> Touch {
+        let seen_at = Timestamp(self.last_seen_at.load(Ordering::Relaxed));
+        Touch { seen_at, expires_at: self.expires_at() }
+    }
+
+    fn new(row: &SessionPrincipal, principal: Arc<Principal>, digest: Digest, epoch: u64) -> LiveSession {
         LiveSession {
             session_id: row.id,
-            account_id: row.account_id,
-            label: row.label,
-            view: Arc::new(view),
+            principal,
             method: row.method,
             second_factor: row.second_factor,
             authenticated_at: row.authenticated_at,
@@ -125,6 +158,26 @@ impl LiveSession {
 
     fn is_live(&self, now: Timestamp) -> bool {
         now < self.expires_at() && now < self.absolute_expires_at
+    }
+}
+
+impl Deref for LiveSession {
+    type Target = Principal;
+
+    fn deref(&self) -> &Principal {
+        &self.principal
+    }
+}
+
+impl Principal {
+    /// Whether it may do this: its account may, and nothing that limits the credential is against it.
+    pub fn may(&self, need: Need) -> bool {
+        self.allows(&Question::new(need.action, need.resource))
+    }
+
+    /// Whether it may do what is asked.
+    pub fn allows(&self, question: &Question<'_>) -> bool {
+        decide(&self.view, question) && self.limit.as_ref().is_none_or(|limit| decide(limit, question))
     }
 }
 
@@ -150,11 +203,11 @@ impl Epochs {
         self.slots.iter().for_each(|slot| _ = slot.fetch_add(1, Ordering::SeqCst));
     }
 
-    fn of(&self, account: Uuid) -> u64 {
+    pub(crate) fn of(&self, account: Uuid) -> u64 {
         self.slot(account).load(Ordering::SeqCst)
     }
 
-    fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.total.load(Ordering::SeqCst)
     }
 
@@ -168,6 +221,7 @@ impl Principals {
     pub(crate) fn new(seq: i64) -> Principals {
         Principals {
             cache: Cache::new(CAPACITY),
+            keys: KeyPrincipals::default(),
             seq: AtomicI64::new(seq),
             read_at: AtomicI64::new(i64::MIN),
             touches: Mutex::default(),
@@ -200,17 +254,21 @@ impl Principals {
 impl Vestibule {
     /// The live session that a token stands for, if it does.
     pub async fn session(&self, token: &Secret) -> Result<Option<Arc<LiveSession>>> {
-        let digest = token.digest();
-        let now = self.now();
-        let session = match self.cached(&digest, now) {
-            Some(session) => Some(session),
-            // Boxed: otherwise every check would carry, and copy, the room that a query needs.
-            None => Box::pin(self.load(digest, now)).await?,
-        };
+        let session = self.look_at_session(token).await?;
         if let Some(session) = &session {
-            self.principals().touch(session, now, self.config().session.idle);
+            self.principals().touch(session, self.now(), self.config().session.idle);
         }
         Ok(session)
+    }
+
+    /// The live session that a token stands for, without that being a use of it.
+    pub(crate) async fn look_at_session(&self, token: &Secret) -> Result<Option<Arc<LiveSession>>> {
+        let (digest, now) = (token.digest(), self.now());
+        match self.cached(&digest, now) {
+            Some(session) => Ok(Some(session)),
+            // Boxed: otherwise every check would carry, and copy, the room that a query needs.
+            None => Box::pin(self.load(digest, now)).await,
+        }
     }
 
     fn cached(&self, digest: &Digest, now: Timestamp) -> Option<Arc<LiveSession>> {
@@ -227,14 +285,36 @@ impl Vestibule {
             self.principals().cache.remove(&digest);
             return Ok(None);
         };
-        let view = self.held_in(&mut connection, row.account_id).await?.view;
+        let principal = self.principal_of(&mut connection, &row.who, Credential::Session(row.id), None).await?;
         drop(connection);
-        let epoch = epochs.of(row.account_id.0);
-        let session = Arc::new(LiveSession::new(row, view, digest, epoch));
+        let epoch = epochs.of(row.who.account_id.0);
+        let session = Arc::new(LiveSession::new(&row, Arc::new(principal), digest, epoch));
         if epochs.total() == before {
             self.principals().cache.insert(digest, session.clone());
         }
         Ok(Some(session))
+    }
+
+    /// Whom a credential of an account stands for; a key's permissions limit it besides.
+    pub(crate) async fn principal_of(
+        &self,
+        tx: &mut Tx,
+        who: &Identity,
+        credential: Credential,
+        limit: Option<&[Permission]>,
+    ) -> Result<Principal> {
+        let held = self.held_in(tx, who.account_id).await?;
+        Ok(Principal {
+            account_id: who.account_id,
+            label: who.label.clone(),
+            email: who.email.clone(),
+            username: who.username.clone(),
+            name: who.name.clone(),
+            groups: held.holdings.groups.into_keys().collect(),
+            limit: limit.map(|permissions| Arc::new(held.view.limited_to(permissions))),
+            view: Arc::new(held.view),
+            credential,
+        })
     }
 
     /// Reads what other nodes revoked and forgets it here.
@@ -254,9 +334,10 @@ impl Vestibule {
 
     /// Writes the touches that wait. On failure they wait for the next time.
     pub async fn flush_touches(&self) -> Result<()> {
+        let uses = self.flush_key_uses().await; // what fails there keeps no session from being noted
         let touches = std::mem::take(&mut *self.principals().lock_touches());
         if touches.is_empty() {
-            return Ok(());
+            return uses;
         }
         let written = self.write_touches(&touches).await;
         if written.is_err() {
@@ -265,7 +346,7 @@ impl Vestibule {
                 waiting.entry(session).or_insert(touch);
             }
         }
-        written
+        written.and(uses)
     }
 
     async fn write_touches(&self, touches: &HashMap<SessionId, Touch>) -> Result<()> {

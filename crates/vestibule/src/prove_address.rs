@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use crate::accounts::Account;
+use crate::api_keys::ApiKey;
 use crate::audit::Entry;
 use crate::caller::Caller;
 use crate::db::Tx;
@@ -44,6 +45,7 @@ impl Vestibule {
         Account::clear_attempts(tx, account.id).await?;
         Password::remove(tx, account.id).await?;
         Session::end_all(tx, account.id).await?;
+        ApiKey::revoke_all(tx, account.id, now).await?;
         SecondFactor::remove(tx, account.id).await?;
         KnownDevice::forget(tx, account.id).await?;
         OneTimeToken::void(tx, account.id, &TokenKind::OF_ACCOUNTS, now).await.map(drop)

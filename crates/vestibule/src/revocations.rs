@@ -34,10 +34,15 @@ from_row!(FeedRow { head: i64, account_id: Option<Uuid> });
 impl Revocations {
     /// Revokes what any node believes of an account. Call it last in the transaction.
     pub(crate) async fn insert(tx: &mut Tx, account: AccountId, now: Timestamp) -> Result<()> {
+        Revocations::insert_of(tx, account.0, now).await
+    }
+
+    /// Revokes what any node believes of an account or a service key, by its id. Call it last in the transaction.
+    pub(crate) async fn insert_of(tx: &mut Tx, account: Uuid, now: Timestamp) -> Result<()> {
         let (seq,): (i64,) = tx.one("UPDATE feed SET seq = seq + 1 WHERE id = 1 RETURNING seq", &[]).await?;
         let sql = "INSERT INTO revocations (seq, account_id, created_at) VALUES ($1, $2, $3)";
         tx.exec(sql, &[&seq, &account, &now]).await?;
-        tx.revokes(account.0);
+        tx.revokes(account);
         Ok(())
     }
 

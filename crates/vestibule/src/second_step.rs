@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::id::AccountId;
 use crate::keyring::Sealed;
 use crate::sessions::Proven;
-use crate::sign_in::SignIn;
+use crate::sign_in::{Opening, SignIn};
 use crate::time::Timestamp;
 
 const LIFE: Duration = Duration::from_secs(5 * 60);
@@ -79,7 +79,7 @@ impl Vestibule {
         let mut tx = self.db().write().await?;
         let Some(account) = Account::find(&mut tx, note.account_id).await? else { return Ok(SignIn::Refused) };
         let Some(attempt) = self.count_code(&mut tx, caller, &account).await? else {
-            self.refuse(&mut tx, caller, &account, "invalid_mfa_code").await?;
+            self.refuse(&mut tx, caller, &account, (Opening::Session, "invalid_mfa_code")).await?;
             tx.commit().await?;
             return Ok(SignIn::Refused);
         };
@@ -92,7 +92,7 @@ impl Vestibule {
             Checked::Right(factor) => Some(factor),
             Checked::Missing => return Ok(SignIn::MfaRequired(pending.clone())), // and nothing was counted
             Checked::Wrong => {
-                self.refuse(&mut tx, caller, &account, "invalid_mfa_code").await?;
+                self.refuse(&mut tx, caller, &account, (Opening::Session, "invalid_mfa_code")).await?;
                 tx.commit().await?;
                 return Ok(SignIn::WrongMfaCode);
             }

@@ -31,6 +31,12 @@ pub enum SecretKind {
     AccountInvite,
     /// A link to sign in by.
     MagicLink,
+    /// What a program goes on with when its access token ends.
+    Refresh,
+    /// A key of an account.
+    ApiKey,
+    /// A key of a service.
+    ServiceKey,
 }
 
 /// A bearer secret in clear: held while it is handed out or checked, then wiped.
@@ -55,6 +61,9 @@ impl SecretKind {
             SecretKind::PasswordReset => "rst",
             SecretKind::AccountInvite => "inv",
             SecretKind::MagicLink => "mgl",
+            SecretKind::Refresh => "rft",
+            SecretKind::ApiKey => "key",
+            SecretKind::ServiceKey => "svc",
         }
     }
 }

@@ -2,8 +2,11 @@
 //! A session is live while now is before both its expiries and its account is an active person.
 //! `authenticated_at` is when its owner last proved who they are; the absolute expiry never moves.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
+use crate::accounts::Account;
 use crate::caller::Caller;
 use crate::config::SessionConfig;
 use crate::db::{Arg, Tx, built, from_row, text_enum, values};
@@ -77,8 +80,7 @@ pub struct Session {
 #[derive(Debug)]
 pub(crate) struct SessionPrincipal {
     pub id: SessionId,
-    pub account_id: AccountId,
-    pub label: String,
+    pub who: Identity,
     pub method: AuthMethod,
     pub second_factor: Option<Factor>,
     pub authenticated_at: Timestamp,
@@ -86,6 +88,32 @@ pub(crate) struct SessionPrincipal {
     pub last_seen_at: Timestamp,
     pub expires_at: Timestamp,
     pub absolute_expires_at: Timestamp,
+}
+
+/// Whose a credential is, and what they are called.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub account_id: AccountId,
+    pub label: String,
+    pub email: Option<String>,
+    pub username: Option<String>,
+    pub name: Option<String>,
+}
+
+struct PrincipalRow {
+    id: SessionId,
+    account_id: AccountId,
+    label: String,
+    email: Option<String>,
+    username: Option<String>,
+    name: Option<String>,
+    method: AuthMethod,
+    second_factor: Option<Factor>,
+    authenticated_at: Timestamp,
+    created_at: Timestamp,
+    last_seen_at: Timestamp,
+    expires_at: Timestamp,
+    absolute_expires_at: Timestamp,
 }
 
 impl Proven {
@@ -111,10 +139,13 @@ from_row!(Session {
     expires_at: Timestamp, absolute_expires_at: Timestamp,
 });
 
-from_row!(SessionPrincipal {
+from_row!(PrincipalRow {
     id: SessionId,
     account_id: AccountId,
     label: String,
+    email: Option<String>,
+    username: Option<String>,
+    name: Option<String>,
     method: AuthMethod,
     second_factor: Option<Factor>,
     authenticated_at: Timestamp,
@@ -127,15 +158,45 @@ from_row!(SessionPrincipal {
 impl SessionPrincipal {
     /// The live session that a token's digest stands for.
     pub(crate) async fn find_live(tx: &mut Tx, digest: &Digest, now: Timestamp) -> Result<Option<SessionPrincipal>> {
-        tx.opt(
-            "SELECT s.id, s.account_id, COALESCE(a.email, a.username, '') AS label, s.method, s.second_factor,
-                    s.authenticated_at, s.created_at, s.last_seen_at, s.expires_at, s.absolute_expires_at
+        let row: Option<PrincipalRow> = tx.opt(
+            "SELECT s.id, s.account_id, COALESCE(a.email, a.username, '') AS label, a.email, a.username, a.name,
+                    s.method, s.second_factor, s.authenticated_at, s.created_at, s.last_seen_at, s.expires_at, s.absolute_expires_at
                FROM sessions s JOIN accounts a ON a.id = s.account_id
               WHERE s.digest = $1 AND s.expires_at > $2 AND s.absolute_expires_at > $2
                 AND a.state = 'active' AND a.kind = 'human'",
             &[digest, &now],
         )
-        .await
+        .await?;
+        Ok(row.map(PrincipalRow::principal))
+    }
+}
+
+impl PrincipalRow {
+    fn principal(self) -> SessionPrincipal {
+        let PrincipalRow { account_id, label, email, username, name, .. } = self;
+        SessionPrincipal {
+            id: self.id,
+            who: Identity { account_id, label, email, username, name },
+            method: self.method,
+            second_factor: self.second_factor,
+            authenticated_at: self.authenticated_at,
+            created_at: self.created_at,
+            last_seen_at: self.last_seen_at,
+            expires_at: self.expires_at,
+            absolute_expires_at: self.absolute_expires_at,
+        }
+    }
+}
+
+impl Identity {
+    pub(crate) fn of(account: &Account) -> Identity {
+        Identity {
+            account_id: account.id,
+            label: account.label(),
+            email: account.email.clone(),
+            username: account.username.clone(),
+            name: account.name.clone(),
+        }
     }
 }
 
@@ -220,6 +281,14 @@ impl Session {
         Ok(page.page(rows, |session: &Session| Cursor { created_at: session.created_at, id: session.id.0 }))
     }
 
+    /// Notes a use of a session by what was minted from it, and moves its expiry as a use does.
+    pub(crate) async fn prolong(tx: &mut Tx, id: SessionId, idle: Duration, now: Timestamp) -> Result<()> {
+        let sql = "UPDATE sessions SET last_seen_at = $2, expires_at = CASE WHEN absolute_expires_at < $3
+                          THEN absolute_expires_at ELSE $3 END
+                    WHERE id = $1 AND expires_at > $2 AND absolute_expires_at > $2 AND last_seen_at < $2";
+        tx.exec(sql, &[&id, &now, &now.plus(idle)]).await.map(drop)
+    }
+
     /// Whether an account still has this session.
     pub(crate) async fn exists(tx: &mut Tx, account: AccountId, session: SessionId) -> Result<bool> {
         let sql = "SELECT COUNT(*) FROM sessions WHERE id = $1 AND account_id = $2";
@@ -269,6 +338,7 @@ impl Touch {
     }
 }
 
-fn shorten(user_agent: &str) -> String {
+/// What a client calls itself, as it is kept.
+pub(crate) fn shorten(user_agent: &str) -> String {
     user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect()
 }

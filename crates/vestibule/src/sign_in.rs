@@ -16,6 +16,7 @@ use crate::engine::Vestibule;
 use crate::error::{Error, Result};
 use crate::groups::GroupRef;
 use crate::id::SessionId;
+use crate::issue_tokens::IssuedTokens;
 use crate::password_policy::normalize;
 use crate::passwords::Password;
 use crate::principals::LiveSession;
@@ -24,8 +25,6 @@ use crate::revocations::Revocations;
 use crate::second_step::PendingSignIn;
 use crate::secret::{Digest, Secret, SecretKind};
 use crate::sessions::{Proven, Session};
-
-const ACT: &str = "session.created";
 
 /// What is asked of whoever signs in.
 #[derive(Debug)]
@@ -38,11 +37,11 @@ pub struct SignInForm {
     pub mfa_code: Option<SecretString>,
 }
 
-/// How a sign-in ended.
+/// How a sign-in ended: in a session, if nothing else was asked for.
 #[derive(Debug)]
-pub enum SignIn {
+pub enum SignIn<T = Box<SignedIn>> {
     /// They are signed in.
-    Done(Box<SignedIn>),
+    Done(T),
     /// The password is right, and a code of the second factor is needed as well; nothing was counted.
     MfaRequired(PendingSignIn),
     /// The password is right, the code is not.
@@ -51,6 +50,29 @@ pub enum SignIn {
     EmailNotVerified,
     /// Something was not right; what, is not said.
     Refused,
+}
+
+/// What a sign-in opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    Session,
+    Tokens,
+}
+
+impl Opening {
+    /// What the log calls it, done or refused.
+    pub(crate) fn act(self) -> &'static str {
+        match self {
+            Opening::Session => "session.created",
+            Opening::Tokens => "token.issued",
+        }
+    }
+}
+
+/// What it opened.
+pub(crate) enum Opened {
+    Session(Box<SignedIn>),
+    Tokens(Box<IssuedTokens>),
 }
 
 /// A session that has just begun, or has just been given a new token.
@@ -74,14 +96,37 @@ impl std::fmt::Debug for SignedIn {
     }
 }
 
+impl<T> SignIn<T> {
+    /// The same end, with something else in the place of what it opened.
+    pub(crate) fn map<U>(self, open: impl FnOnce(T) -> Result<U>) -> Result<SignIn<U>> {
+        Ok(match self {
+            SignIn::Done(opened) => SignIn::Done(open(opened)?),
+            SignIn::MfaRequired(pending) => SignIn::MfaRequired(pending),
+            SignIn::WrongMfaCode => SignIn::WrongMfaCode,
+            SignIn::EmailNotVerified => SignIn::EmailNotVerified,
+            SignIn::Refused => SignIn::Refused,
+        })
+    }
+}
+
 impl Vestibule {
     /// Signs in with an e-mail address or username and a password.
     pub async fn sign_in(&self, caller: &Caller, form: SignInForm) -> Result<SignIn> {
         let (this, caller) = (self.clone(), caller.clone());
-        detached(async move { this.sign_in_counted(&caller, form).await }).await
+        let ended = detached(async move { this.sign_in_counted(&caller, form, Opening::Session).await }).await?;
+        ended.map(|opened| match opened {
+            Opened::Session(signed_in) => Ok(signed_in),
+            Opened::Tokens(_) => Err(Error::internal("a sign-in for a session opened something else")),
+        })
     }
 
-    async fn sign_in_counted(&self, caller: &Caller, form: SignInForm) -> Result<SignIn> {
+    /// Signs in, and opens what was asked for.
+    pub(crate) async fn sign_in_counted(
+        &self,
+        caller: &Caller,
+        form: SignInForm,
+        opening: Opening,
+    ) -> Result<SignIn<Opened>> {
         let ticket = self.hasher().admit()?;
         let account = Account::find_by_identifier(&mut self.db().read().await?, &form.identifier).await?;
         let key = account.as_ref().map_or_else(
@@ -91,11 +136,11 @@ impl Vestibule {
         let claim = Claim { key, account: account.as_ref(), password: &form.password };
         let proof = self.prove_password(caller, ticket, claim).await?;
         if let (Some(account), Some(proof)) = (&account, &proof)
-            && let Some(ended) = self.complete_sign_in(caller, account, proof, &form).await?
+            && let Some(ended) = self.complete_sign_in(caller, (account, proof), &form, opening).await?
         {
             return Ok(ended);
         }
-        let refusal = Entry::refused(ACT, "invalid_credentials");
+        let refusal = Entry::refused(opening.act(), "invalid_credentials");
         let refusal = account.iter().fold(refusal, |refusal, account| refusal.on(account));
         self.audit_alone(caller, refusal).await?;
         Ok(SignIn::Refused)
@@ -105,10 +150,10 @@ impl Vestibule {
     async fn complete_sign_in(
         &self,
         caller: &Caller,
-        account: &Account,
-        proof: &Proof,
+        (account, proof): (&Account, &Proof),
         form: &SignInForm,
-    ) -> Result<Option<SignIn>> {
+        opening: Opening,
+    ) -> Result<Option<SignIn<Opened>>> {
         let rehashed = match self.hasher().is_outdated(&proof.hash) {
             true => Some(self.hasher().hash(&proof.ticket, normalize(&form.password)).await?),
             false => None,
@@ -125,10 +170,11 @@ impl Vestibule {
                 Checked::Missing => SignIn::MfaRequired(self.pend_sign_in(account.id, proof.session_version)),
                 Checked::Wrong => SignIn::WrongMfaCode,
                 Checked::NotNeeded => {
-                    SignIn::Done(self.open(&mut tx, caller, account, Proven::by_password(None)).await?)
+                    SignIn::Done(self.open_as(&mut tx, caller, account, (Proven::by_password(None), opening)).await?)
                 }
                 Checked::Right(factor) => {
-                    SignIn::Done(self.open(&mut tx, caller, account, Proven::by_password(Some(factor))).await?)
+                    let proven = Proven::by_password(Some(factor));
+                    SignIn::Done(self.open_as(&mut tx, caller, account, (proven, opening)).await?)
                 }
             }
         };
@@ -136,15 +182,15 @@ impl Vestibule {
             SignIn::Done(_) => self.note_lifted_lock(&mut tx, caller, account, proof).await?,
             SignIn::MfaRequired(_) => {
                 self.take_back(&mut tx, caller, account, proof).await?;
-                self.refuse(&mut tx, caller, account, "mfa_required").await?;
+                self.refuse(&mut tx, caller, account, (opening, "mfa_required")).await?;
             }
             SignIn::EmailNotVerified => {
                 self.take_back(&mut tx, caller, account, proof).await?;
-                self.refuse(&mut tx, caller, account, "email_not_verified").await?;
+                self.refuse(&mut tx, caller, account, (opening, "email_not_verified")).await?;
             }
             // It stays counted.
             SignIn::WrongMfaCode | SignIn::Refused => {
-                self.refuse(&mut tx, caller, account, "invalid_mfa_code").await?;
+                self.refuse(&mut tx, caller, account, (opening, "invalid_mfa_code")).await?;
             }
         }
         if let Some(rehashed) = rehashed {
@@ -152,6 +198,19 @@ impl Vestibule {
         }
         tx.commit().await?;
         Ok(Some(ended))
+    }
+
+    async fn open_as(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        account: &Account,
+        (proven, opening): (Proven, Opening),
+    ) -> Result<Opened> {
+        match opening {
+            Opening::Session => self.open(tx, caller, account, proven).await.map(Opened::Session),
+            Opening::Tokens => self.open_tokens(tx, caller, account, proven).await.map(Opened::Tokens),
+        }
     }
 
     /// Completes a sign-in: the account's row is locked, and everything that is asked was given.
@@ -174,9 +233,9 @@ impl Vestibule {
         tx: &mut Tx,
         caller: &Caller,
         account: &Account,
-        why: &'static str,
+        (opening, why): (Opening, &'static str),
     ) -> Result<()> {
-        self.audit(tx, caller, Entry::refused(ACT, why).on(account)).await
+        self.audit(tx, caller, Entry::refused(opening.act(), why).on(account)).await
     }
 
     /// Whether an address must be proven before its account can sign in with a password. Administrators whose accounts
@@ -204,8 +263,8 @@ impl Vestibule {
         session.insert(tx, &token.digest()).await?;
         let caller = caller.acting_as(account.id, account.label());
         let details = json!({ "session": id, "method": session.method, "second_factor": session.second_factor });
-        self.audit(tx, &caller, Entry::done(ACT).on(account).with(details)).await?;
-        self.note_device(tx, account, &session).await?;
+        self.audit(tx, &caller, Entry::done(Opening::Session.act()).on(account).with(details)).await?;
+        self.note_device(tx, account, &caller).await?;
         let csrf_token = self.keyring().csrf_token(&token);
         let account = AccountView::get(tx, account.id).await?;
         Ok(SignedIn { token, csrf_token, session, account })
@@ -215,6 +274,7 @@ impl Vestibule {
     pub async fn sign_out(&self, caller: &Caller, session: &LiveSession) -> Result<()> {
         let now = self.now();
         let mut tx = self.db().write().await?;
+        Account::lock(&mut tx, session.account_id).await?;
         if Session::end(&mut tx, session.account_id, session.session_id).await? {
             let entry = Entry::done("session.ended").on_known(session.account_id, &session.label);
             self.audit(&mut tx, caller, entry.with(json!({ "session": session.session_id }))).await?;

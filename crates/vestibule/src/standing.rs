@@ -3,6 +3,7 @@
 //! whoever takes that standing away must hold too.
 
 use crate::accounts::Account;
+use crate::api_keys::ApiKey;
 use crate::caller::{Actor, Caller};
 use crate::code::Code;
 use crate::db::Tx;
@@ -10,21 +11,21 @@ use crate::engine::Vestibule;
 use crate::error::{Error, Result};
 use crate::id::AccountId;
 use crate::needs::Need;
+use crate::principals::Credential;
+use crate::refresh_chains::RefreshChain;
 use crate::sessions::Session;
 
 impl Caller {
-    /// Refuses an account whose session ended or that was disabled since it asked.
+    /// Refuses an account whose session, tokens or key ended or that was disabled since it asked.
     pub(crate) async fn require_live(&self, tx: &mut Tx) -> Result<()> {
         let Actor::Account { id, .. } = &self.actor else { return Ok(()) };
-        let has_session = match self.session_id {
-            Some(session) => Session::exists(tx, *id, session).await?,
+        let stands = match self.credential {
+            Some(Credential::Session(session)) => Session::exists(tx, *id, session).await?,
+            Some(Credential::AccessToken(chain)) => RefreshChain::stands(tx, chain).await?,
+            Some(Credential::ApiKey(key)) => ApiKey::stands(tx, key).await?,
             None => true,
         };
-        if has_session && Account::is_active(tx, *id).await? {
-            Ok(())
-        } else {
-            Err(Error::Denied(Code::Unauthenticated))
-        }
+        if stands && Account::is_active(tx, *id).await? { Ok(()) } else { Err(Error::Denied(Code::Unauthenticated)) }
     }
 }
 
@@ -37,7 +38,9 @@ impl Vestibule {
         account: AccountId,
         need: Need,
     ) -> Result<()> {
-        match caller.account_id() == Some(account) {
+        // A key is not its owner: what it does not say, it may not do to its owner either.
+        let is_key = matches!(caller.credential, Some(Credential::ApiKey(_)));
+        match caller.account_id() == Some(account) && !is_key {
             true => caller.require_live(tx).await,
             false => self.power(tx, caller, need).await.map(drop),
         }

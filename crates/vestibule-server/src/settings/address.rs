@@ -40,7 +40,7 @@ pub fn web(layers: &Layers, public_url: &Url) -> Result<WebConfig, Problem> {
 }
 
 /// The reason alone: the setting's name is said with it anyway.
-fn why(refused: vestibule::Error) -> String {
+pub fn why(refused: vestibule::Error) -> String {
     let text = refused.to_string();
     text.split_once(": ").map_or(text.clone(), |(_, why)| why.to_owned())
 }

@@ -51,6 +51,14 @@ keys! {
     SessionIdleHours = "session.idle_hours", "VESTIBULE_SESSION_TTL_HOURS";
     SessionAbsoluteDays = "session.absolute_days", "VESTIBULE_SESSION_ABSOLUTE_DAYS";
     SessionCookieDomain = "session.cookie_domain", "VESTIBULE_SESSION_COOKIE_DOMAIN";
+    TokensAlgorithm = "tokens.algorithm", "VESTIBULE_TOKENS_ALGORITHM";
+    TokensAudience = "tokens.audience", "VESTIBULE_TOKENS_AUDIENCE";
+    TokensAccessMinutes = "tokens.access_minutes", "VESTIBULE_TOKENS_ACCESS_MINUTES";
+    TokensChainDays = "tokens.chain_days", "VESTIBULE_TOKENS_CHAIN_DAYS";
+    TokensApiKeyDays = "tokens.api_key_days", "VESTIBULE_TOKENS_API_KEY_DAYS";
+    TokensApiKeyNeverExpires = "tokens.api_key_never_expires", "VESTIBULE_TOKENS_API_KEY_NEVER_EXPIRES";
+    ForwardAuthRedirect = "forward_auth.redirect", "VESTIBULE_FORWARD_AUTH_REDIRECT";
+    ForwardAuthReturnOrigins = "forward_auth.return_origins", "VESTIBULE_FORWARD_AUTH_RETURN_ORIGINS";
     PasswordQueue = "password.queue", "VESTIBULE_PASSWORD_QUEUE";
     PasswordMinLength = "password.min_length", "VESTIBULE_PASSWORD_MIN_LENGTH";
     PasswordMinScore = "password.min_score", "VESTIBULE_PASSWORD_MIN_SCORE";

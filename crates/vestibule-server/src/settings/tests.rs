@@ -16,6 +16,7 @@ use super::layers::DEFAULTS;
 use super::*;
 
 mod mail;
+mod tokens;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 

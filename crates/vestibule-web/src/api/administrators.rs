@@ -62,7 +62,7 @@ enum Change {
 
 /// List the administrators
 #[utoipa::path(get, path = "/api/v1/admin/admins", tag = "Administration", params(PageQuery),
-    security(("bearer" = ["view:users"]), ("cookie" = ["view:users"])),
+    security(("bearer" = ["view:users"]), ("cookie" = ["view:users"]), ("program" = ["view:users"])),
     responses((status = 200, description = "A page of administrators.", body = List<AccountJson>)))]
 async fn list(
     State(app): State<App>,

@@ -81,7 +81,7 @@ struct AuditQuery {
 ///
 /// Newest first.
 #[utoipa::path(get, path = "/api/v1/admin/audit-log", tag = "Administration", params(AuditQuery, PageQuery),
-    security(("bearer" = ["view:audit"]), ("cookie" = ["view:audit"])),
+    security(("bearer" = ["view:audit"]), ("cookie" = ["view:audit"]), ("program" = ["view:audit"])),
     responses((status = 200, description = "A page of the log.", body = List<AuditJson>)))]
 async fn log(
     State(app): State<App>,

@@ -16,7 +16,7 @@ use vestibule::{AccountId, Code, Explanation, Ground, Question, View, explain};
 use super::circumstances::Circumstances;
 use crate::app::App;
 use crate::error::{Problem, Result};
-use crate::extract::{Body, Require, ViewGroups};
+use crate::extract::{Body, Decider};
 
 /// The types of subject that are accounts.
 const ACCOUNTS: [&str; 2] = ["account", "user"];
@@ -112,13 +112,15 @@ struct Subject {
 
 /// Decide a question
 ///
-/// OpenID AuthZEN Authorization API 1.0. A request's `X-Request-ID` is its answer's too.
+/// OpenID AuthZEN Authorization API 1.0. A request's `X-Request-ID` is its answer's too. A service key needs the ability
+/// `evaluate` instead of the permission.
 #[utoipa::path(post, path = "/access/v1/evaluation", tag = "Decisions", request_body = EvaluationBody,
-    security(("bearer" = ["view:groups"]), ("cookie" = ["view:groups"])),
+    security(("bearer" = ["view:groups"]), ("cookie" = ["view:groups"]), ("program" = ["view:groups"]),
+        ("service_key" = ["evaluate"])),
     responses((status = 200, description = "The decision.", body = DecisionJson)))]
 async fn evaluate(
     State(app): State<App>,
-    _: Require<ViewGroups>,
+    _: Decider,
     body: Result<Body<EvaluationBody>>,
 ) -> Result<Json<DecisionJson>> {
     let question = understood(body)?;

@@ -14,7 +14,7 @@ use super::evaluation::{ActionBody, DecisionJson, EvaluationBody, ResourceBody, 
 use super::permission::brief;
 use crate::app::App;
 use crate::error::{Problem, Result};
-use crate::extract::{Body, Require, ViewGroups};
+use crate::extract::{Body, Decider};
 
 /// How many questions are decided at once, at most.
 const AT_MOST: usize = 100;
@@ -78,13 +78,14 @@ enum DecisionsJson {
 /// OpenID AuthZEN Authorization API 1.0. A request's `X-Request-ID` is its answer's too. A question that cannot be
 /// understood is denied, with the code `bad_request` in its context.
 #[utoipa::path(post, path = "/access/v1/evaluations", tag = "Decisions", request_body = EvaluationsBody,
-    security(("bearer" = ["view:groups"]), ("cookie" = ["view:groups"])), responses(
+    security(("bearer" = ["view:groups"]), ("cookie" = ["view:groups"]), ("program" = ["view:groups"]),
+        ("service_key" = ["evaluate"])), responses(
         (status = 200, description = "The decisions.", body = DecisionsJson),
         (status = 422, description = "`empty_batch`, `field_invalid`"),
     ))]
 async fn evaluate(
     State(app): State<App>,
-    _: Require<ViewGroups>,
+    _: Decider,
     body: Result<Body<EvaluationsBody>>,
 ) -> Result<Json<DecisionsJson>> {
     let EvaluationsBody { shared, evaluations, options } = understood(body)?;

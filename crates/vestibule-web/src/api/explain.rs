@@ -77,7 +77,7 @@ struct NearMissJson {
 
 /// Explain a decision
 #[utoipa::path(post, path = "/api/v1/admin/explain", tag = "Permissions", request_body = ExplainBody,
-    security(("bearer" = ["view:groups"]), ("cookie" = ["view:groups"])), responses(
+    security(("bearer" = ["view:groups"]), ("cookie" = ["view:groups"]), ("program" = ["view:groups"])), responses(
         (status = 200, description = "The decision, and why.", body = ExplanationJson),
         (status = 404, description = "`not_found`"),
         (status = 422, description = "`field_invalid`"),

@@ -27,7 +27,7 @@ struct MemberBody {
 /// The members of a group
 #[utoipa::path(get, path = "/api/v1/admin/groups/{id}/members", tag = "Permissions",
     params(("id" = uuid::Uuid, Path, description = "The group's id."), PageQuery),
-    security(("bearer" = ["view:users"]), ("cookie" = ["view:users"])),
+    security(("bearer" = ["view:users"]), ("cookie" = ["view:users"]), ("program" = ["view:users"])),
     responses((status = 200, description = "A page of accounts.", body = List<AccountJson>)))]
 async fn list(
     State(app): State<App>,

@@ -48,7 +48,7 @@ struct EffectJson {
 /// Takes what `PATCH` of the group takes, and changes nothing.
 #[utoipa::path(post, path = "/api/v1/admin/groups/{id}/preview", tag = "Permissions", request_body = GroupBody,
     params(("id" = uuid::Uuid, Path, description = "The group's id.")),
-    security(("bearer" = ["view:groups"]), ("cookie" = ["view:groups"])), responses(
+    security(("bearer" = ["view:groups"]), ("cookie" = ["view:groups"]), ("program" = ["view:groups"])), responses(
         (status = 200, description = "Who would gain or lose what.", body = PreviewJson),
         (status = 403, description = "`system_managed`"),
         (status = 422, description = "`name_invalid`, `permission_invalid`, `permission_unknown`, `scope_invalid`, \

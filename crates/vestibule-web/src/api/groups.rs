@@ -81,7 +81,7 @@ pub(crate) struct GroupBody {
 
 /// List the groups
 #[utoipa::path(get, path = "/api/v1/admin/groups", tag = "Permissions", params(PageQuery),
-    security(("bearer" = ["view:groups"]), ("cookie" = ["view:groups"])),
+    security(("bearer" = ["view:groups"]), ("cookie" = ["view:groups"]), ("program" = ["view:groups"])),
     responses((status = 200, description = "A page of groups.", body = List<GroupJson>)))]
 async fn list(
     State(app): State<App>,
@@ -119,7 +119,7 @@ async fn create(
 /// One group
 #[utoipa::path(get, path = "/api/v1/admin/groups/{id}", tag = "Permissions",
     params(("id" = uuid::Uuid, Path, description = "The group's id.")),
-    security(("bearer" = ["view:groups"]), ("cookie" = ["view:groups"])),
+    security(("bearer" = ["view:groups"]), ("cookie" = ["view:groups"]), ("program" = ["view:groups"])),
     responses((status = 200, description = "The group.", body = GroupJson)))]
 async fn show(State(app): State<App>, _: Require<ViewGroups>, Path(id): Path<GroupId>) -> Result<Json<GroupJson>> {
     Ok(Json(app.vestibule.group(id).await?.into()))

@@ -59,7 +59,7 @@ struct WrittenJson {
 ///
 /// Newest first, of the last 30 days.
 #[utoipa::path(get, path = "/api/v1/admin/mail", tag = "Administration", params(PageQuery),
-    security(("bearer" = ["view:settings"]), ("cookie" = ["view:settings"])),
+    security(("bearer" = ["view:settings"]), ("cookie" = ["view:settings"]), ("program" = ["view:settings"])),
     responses((status = 200, description = "A page of mail.", body = List<MailJson>)))]
 async fn list(
     State(app): State<App>,
@@ -75,7 +75,7 @@ async fn list(
 /// One that was given up, or that waits, is tried at once.
 #[utoipa::path(post, path = "/api/v1/admin/mail/{id}/retry", tag = "Administration",
     params(("id" = uuid::Uuid, Path, description = "The mail's id.")),
-    security(("bearer" = ["update:settings"]), ("cookie" = ["update:settings"])),
+    security(("bearer" = ["update:settings"]), ("cookie" = ["update:settings"]), ("program" = ["update:settings"])),
     responses(
         (status = 200, description = "The mail, queued.", body = MailJson),
         (status = 409, description = "`mail_not_retryable`"),
@@ -95,7 +95,8 @@ async fn retry(
 ///
 /// To one's own address, to see whether mail arrives.
 #[utoipa::path(post, path = "/api/v1/admin/mail/test", tag = "Administration",
-    security(("bearer" = ["update:settings"]), ("cookie" = ["update:settings"])), responses(
+    security(("bearer" = ["update:settings"]), ("cookie" = ["update:settings"]), ("program" = ["update:settings"])),
+    responses(
         (status = 201, description = "Written; the list of mail says what becomes of it.", body = WrittenJson),
         (status = 409, description = "`mail_off`"),
         (status = 422, description = "`email_required`"),

@@ -15,7 +15,7 @@ use super::account::AccountJson;
 use super::list::present;
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::{Body, Caller, RecentlyProven, Session};
+use crate::extract::{Body, Caller, Principal, RecentlyProven, Session};
 
 /// What to change; what is absent stays, null clears.
 #[derive(Deserialize, ToSchema)]
@@ -29,10 +29,10 @@ struct ProfileBody {
 }
 
 /// My account
-#[utoipa::path(get, path = "/api/v1/me", tag = "Account", security(("bearer" = []), ("cookie" = [])),
+#[utoipa::path(get, path = "/api/v1/me", tag = "Account", security(("bearer" = []), ("cookie" = []), ("program" = [])),
     responses((status = 200, description = "The account.", body = AccountJson)))]
-async fn show(State(app): State<App>, session: Session) -> Result<Json<AccountJson>> {
-    Ok(Json(app.vestibule.account(session.account_id).await?.into()))
+async fn show(State(app): State<App>, principal: Principal) -> Result<Json<AccountJson>> {
+    Ok(Json(app.vestibule.account(principal.account_id).await?.into()))
 }
 
 /// Edit my profile

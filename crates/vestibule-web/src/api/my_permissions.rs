@@ -1,17 +1,16 @@
 //! What I may do, in full: each permission that I hold of the catalogue, by which group, and how far I reach.
 
 use axum::Json;
-use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vestibule::{Effective, EffectivePermissions};
 
+use super::limited::limited;
 use super::permission::{PermissionJson, ScopeJson};
 use crate::app::App;
-use crate::error::Result;
-use crate::extract::Session;
+use crate::extract::Principal;
 
 /// What an account may do.
 #[derive(Serialize, ToSchema)]
@@ -39,10 +38,17 @@ struct EffectiveJson {
 }
 
 /// What I may do
-#[utoipa::path(get, path = "/api/v1/me/permissions", tag = "Account", security(("bearer" = []), ("cookie" = [])),
+///
+/// By an API key that is limited: what both its owner may and the key says.
+#[utoipa::path(get, path = "/api/v1/me/permissions", tag = "Account",
+    security(("bearer" = []), ("cookie" = []), ("program" = [])),
     responses((status = 200, description = "All of it.", body = EffectivePermissionsJson)))]
-async fn show(State(app): State<App>, session: Session) -> Result<Json<EffectivePermissionsJson>> {
-    Ok(Json(app.vestibule.effective_permissions(session.account_id).await?.into()))
+async fn show(principal: Principal) -> Json<EffectivePermissionsJson> {
+    let mut held = EffectivePermissions::of(&principal.view);
+    if let Some(limit) = &principal.limit {
+        held.permissions = limited(&held.permissions, limit);
+    }
+    Json(held.into())
 }
 
 impl From<EffectivePermissions> for EffectivePermissionsJson {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use vestibule::{AuthMethod, Factor, SessionId, Timestamp};
+use vestibule::{AuthMethod, Credential, Factor, Principal, SessionId, Timestamp};
 
 use super::list::{List, PageQuery};
 use crate::app::App;
@@ -81,10 +81,10 @@ async fn end(State(app): State<App>, session: Session, Path(id): Path<SessionId>
 }
 
 impl SessionJson {
-    pub(crate) fn of(session: vestibule::Session, current: &Session) -> SessionJson {
+    pub(crate) fn of(session: vestibule::Session, current: &Principal) -> SessionJson {
         SessionJson {
             id: session.id,
-            current: session.id == current.session_id,
+            current: current.credential == Credential::Session(session.id),
             method: session.method,
             second_factor: session.second_factor,
             user_agent: session.user_agent,

@@ -27,6 +27,10 @@ pub(crate) struct Password(SecretString);
 struct ChangeBody {
     current_password: Password,
     new_password: Password,
+    /// Whether every API key of the account ends as well.
+    #[serde(default)]
+    #[schema(required = false)]
+    revoke_api_keys: bool,
 }
 
 /// The first password of an account.
@@ -54,7 +58,8 @@ async fn change(
     Body(body): Body<ChangeBody>,
 ) -> Result<Response> {
     app.limits.sensitive(session.account_id)?;
-    let change = PasswordChange { current: body.current_password.into(), new: body.new_password.into() };
+    let ChangeBody { current_password, new_password, revoke_api_keys } = body;
+    let change = PasswordChange { current: current_password.into(), new: new_password.into(), revoke_api_keys };
     match app.vestibule.change_password(&caller.acting(&session), &session, change).await? {
         ChangePassword::Done(renewed) if session.is_by_cookie() => {
             let cookie = app.cookie.session(&renewed, app.vestibule.now());

@@ -61,7 +61,7 @@ struct NewPermissionBody {
 
 /// The catalogue
 #[utoipa::path(get, path = "/api/v1/admin/permissions", tag = "Permissions",
-    security(("bearer" = ["view:groups"]), ("cookie" = ["view:groups"])),
+    security(("bearer" = ["view:groups"]), ("cookie" = ["view:groups"]), ("program" = ["view:groups"])),
     responses((status = 200, description = "Every known permission, by resource and action.", body = All<KnownJson>)))]
 async fn list(State(app): State<App>, _: Require<ViewGroups>) -> Result<Json<All<KnownJson>>> {
     let known = app.vestibule.list_permissions().await?;

@@ -18,7 +18,7 @@ use crate::extract::{Body, Caller, Path, RecentlyProven, Require, UpdateUsers, V
 /// What an account holds directly
 #[utoipa::path(get, path = "/api/v1/admin/users/{id}/grants", tag = "Permissions",
     params(("id" = uuid::Uuid, Path, description = "The account's id.")),
-    security(("bearer" = ["view:groups"]), ("cookie" = ["view:groups"])),
+    security(("bearer" = ["view:groups"]), ("cookie" = ["view:groups"]), ("program" = ["view:groups"])),
     responses((status = 200, description = "All of it, in the order it was given.", body = All<PermissionJson>)))]
 async fn list(
     State(app): State<App>,

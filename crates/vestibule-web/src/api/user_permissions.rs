@@ -16,7 +16,7 @@ use crate::extract::{Path, Require, ViewGroups};
 /// One that is not active may do nothing.
 #[utoipa::path(get, path = "/api/v1/admin/users/{id}/permissions", tag = "Permissions",
     params(("id" = uuid::Uuid, Path, description = "The account's id.")),
-    security(("bearer" = ["view:groups"]), ("cookie" = ["view:groups"])),
+    security(("bearer" = ["view:groups"]), ("cookie" = ["view:groups"]), ("program" = ["view:groups"])),
     responses((status = 200, description = "All of it.", body = EffectivePermissionsJson)))]
 async fn show(
     State(app): State<App>,

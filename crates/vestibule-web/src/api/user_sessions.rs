@@ -16,7 +16,7 @@ use crate::extract::{Caller, DeleteSessions, Path, Query, Require, ViewSessions}
 /// Where an account is signed in
 #[utoipa::path(get, path = "/api/v1/admin/users/{id}/sessions", tag = "Administration",
     params(("id" = uuid::Uuid, Path, description = "The account's id."), PageQuery),
-    security(("bearer" = ["view:sessions"]), ("cookie" = ["view:sessions"])),
+    security(("bearer" = ["view:sessions"]), ("cookie" = ["view:sessions"]), ("program" = ["view:sessions"])),
     responses((status = 200, description = "A page of its live sessions.", body = List<SessionJson>)))]
 async fn list(
     State(app): State<App>,
@@ -33,7 +33,7 @@ async fn list(
 /// Sign an account out everywhere
 #[utoipa::path(delete, path = "/api/v1/admin/users/{id}/sessions", tag = "Administration",
     params(("id" = uuid::Uuid, Path, description = "The account's id.")),
-    security(("bearer" = ["delete:sessions"]), ("cookie" = ["delete:sessions"])),
+    security(("bearer" = ["delete:sessions"]), ("cookie" = ["delete:sessions"]), ("program" = ["delete:sessions"])),
     responses((status = 204, description = "Its sessions ended.")))]
 async fn end_all(
     State(app): State<App>,
@@ -49,7 +49,8 @@ async fn end_all(
 #[utoipa::path(delete, path = "/api/v1/admin/users/{id}/sessions/{session}", tag = "Administration",
     params(("id" = uuid::Uuid, Path, description = "The account's id."),
         ("session" = uuid::Uuid, Path, description = "The session's id.")),
-    security(("bearer" = ["delete:sessions"]), ("cookie" = ["delete:sessions"])), responses((status = 204, description = "Ended.")))]
+    security(("bearer" = ["delete:sessions"]), ("cookie" = ["delete:sessions"]), ("program" = ["delete:sessions"])),
+    responses((status = 204, description = "Ended.")))]
 async fn end(
     State(app): State<App>,
     Require(session, _): Require<DeleteSessions>,

@@ -84,7 +84,7 @@ struct UserBody {
 
 /// Find accounts
 #[utoipa::path(get, path = "/api/v1/admin/users", tag = "Administration", params(UsersQuery, PageQuery),
-    security(("bearer" = ["view:users"]), ("cookie" = ["view:users"])),
+    security(("bearer" = ["view:users"]), ("cookie" = ["view:users"]), ("program" = ["view:users"])),
     responses(
         (status = 200, description = "A page of accounts.", body = List<AccountJson>),
         (status = 422, description = "`field_invalid`"),
@@ -133,7 +133,7 @@ async fn create(
 /// One account
 #[utoipa::path(get, path = "/api/v1/admin/users/{id}", tag = "Administration",
     params(("id" = uuid::Uuid, Path, description = "The account's id.")),
-    security(("bearer" = ["view:users"]), ("cookie" = ["view:users"])),
+    security(("bearer" = ["view:users"]), ("cookie" = ["view:users"]), ("program" = ["view:users"])),
     responses((status = 200, description = "The account.", body = AccountJson)))]
 async fn show(State(app): State<App>, _: Require<ViewUsers>, Path(id): Path<AccountId>) -> Result<Json<AccountJson>> {
     Ok(Json(app.vestibule.account(id).await?.into()))
@@ -145,7 +145,7 @@ async fn show(State(app): State<App>, _: Require<ViewUsers>, Path(id): Path<Acco
 /// and ends the account's sessions; so does gaining power. Nobody gives what they do not hold.
 #[utoipa::path(patch, path = "/api/v1/admin/users/{id}", tag = "Administration", request_body = UserBody,
     params(("id" = uuid::Uuid, Path, description = "The account's id.")),
-    security(("bearer" = ["update:users"]), ("cookie" = ["update:users"])),
+    security(("bearer" = ["update:users"]), ("cookie" = ["update:users"]), ("program" = ["update:users"])),
     responses(
         (status = 200, description = "The account as it is now.", body = AccountJson),
         (status = 403, description = "`ceiling`, `self_escalation`, `reauthentication_required`"),
@@ -243,7 +243,7 @@ async fn enable(
 /// Takes away the lock that wrong passwords put on it.
 #[utoipa::path(post, path = "/api/v1/admin/users/{id}/unlock", tag = "Administration",
     params(("id" = uuid::Uuid, Path, description = "The account's id.")),
-    security(("bearer" = ["update:users"]), ("cookie" = ["update:users"])),
+    security(("bearer" = ["update:users"]), ("cookie" = ["update:users"]), ("program" = ["update:users"])),
     responses((status = 204, description = "Unlocked, or was.")))]
 async fn unlock(
     State(app): State<App>,

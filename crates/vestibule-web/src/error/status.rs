@@ -12,9 +12,13 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::CurrentPasswordIncorrect
         | Code::InvalidCredentials
         | Code::InvalidMfaCode
+        | Code::KeyExpired
+        | Code::KeyRevoked
         | Code::MfaRequired
+        | Code::RefreshTokenInvalid
         | Code::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Code::Ceiling
+        Code::AbilityRequired
+        | Code::Ceiling
         | Code::CsrfTokenInvalid
         | Code::EmailDomainNotAllowed
         | Code::EmailNotVerified
@@ -22,6 +26,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::OriginRefused
         | Code::PermissionRequired
         | Code::ReauthenticationRequired
+        | Code::SessionRequired
         | Code::SelfEscalation
         | Code::SetupTokenInvalid
         | Code::SignUpClosed
@@ -32,6 +37,8 @@ pub(super) fn status(code: Code) -> StatusCode {
         Code::AccountDisabled
         | Code::ChangedMeanwhile
         | Code::EmailInUse
+        | Code::KeyEnded
+        | Code::TooManyKeys
         | Code::GrantExists
         | Code::LastAdmin
         | Code::MailConfigured
@@ -53,6 +60,8 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::EmailRequired
         | Code::EmptyBatch
         | Code::EnrollmentExpired
+        | Code::AbilityUnknown
+        | Code::ExpiryInvalid
         | Code::FieldInvalid
         | Code::GroupUnknown
         | Code::IdentifierRequired

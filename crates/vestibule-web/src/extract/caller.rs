@@ -7,9 +7,8 @@ use std::net::IpAddr;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
-use vestibule::{Actor, RequestId, SessionId};
+use vestibule::{Actor, Credential, Principal, RequestId};
 
-use super::Session;
 use crate::app::App;
 use crate::{client_ip, request};
 
@@ -32,15 +31,15 @@ impl Caller {
         self.by(Actor::Anonymous, None)
     }
 
-    /// The caller of somebody who is, and whose act counts only if the session lasts until then.
-    pub fn acting(self, session: &Session) -> vestibule::Caller {
-        let actor = Actor::Account { id: session.account_id, label: session.label.clone() };
-        self.by(actor, Some(session.session_id))
+    /// The caller of somebody who is, and whose act counts only if what they act by lasts until then.
+    pub fn acting(self, who: &Principal) -> vestibule::Caller {
+        let actor = Actor::Account { id: who.account_id, label: who.label.clone() };
+        self.by(actor, Some(who.credential))
     }
 
-    fn by(self, actor: Actor, session_id: Option<SessionId>) -> vestibule::Caller {
+    fn by(self, actor: Actor, credential: Option<Credential>) -> vestibule::Caller {
         let Caller { request_id, ip, user_agent } = self;
-        vestibule::Caller { actor, session_id, request_id, ip, user_agent }
+        vestibule::Caller { actor, credential, request_id, ip, user_agent }
     }
 }
 

@@ -6,7 +6,7 @@ use axum::http::header::AUTHORIZATION;
 use vestibule::{Code, Secret, SecretKind};
 
 use crate::app::App;
-use crate::cookies::Presented;
+use crate::cookies::Presented as Cookie;
 use crate::error::Result;
 
 /// How a token came.
@@ -23,22 +23,38 @@ pub(crate) struct Credential {
     pub carrier: Carrier,
 }
 
-/// The credential, if there is one; one that is not well-formed is refused as unknown.
-pub(crate) fn find(app: &App, headers: &HeaderMap) -> Result<Option<Credential>> {
-    if let Some(text) = bearer(headers)? {
-        let token = Secret::parse(SecretKind::Session, text).ok_or(Code::Unauthenticated)?;
-        return Ok(Some(Credential { token, carrier: Carrier::Bearer }));
-    }
-    match app.cookie.presented(headers) {
-        Presented::Nothing => Ok(None),
-        Presented::One(text) => {
-            let token = Secret::parse(SecretKind::Session, text).ok_or(Code::Unauthenticated)?;
-            Ok(Some(Credential { token, carrier: Carrier::Cookie }))
-        }
-        Presented::Several => Err(Code::BadRequest.into()),
+/// What was presented, of whatever kind and form.
+#[derive(Clone, Copy)]
+pub(crate) struct Presented<'a> {
+    pub text: &'a str,
+    pub carrier: Carrier,
+}
+
+impl Presented<'_> {
+    /// Whether it has the form of a session's token.
+    pub(crate) fn is_session(self) -> bool {
+        Secret::parse(SecretKind::Session, self.text).is_some()
     }
 }
 
+/// The session token, if a credential came; one that is not a well-formed session token is refused as unknown.
+pub(crate) fn find(app: &App, headers: &HeaderMap) -> Result<Option<Credential>> {
+    let Some(Presented { text, carrier }) = present(app, headers)? else { return Ok(None) };
+    let token = Secret::parse(SecretKind::Session, text).ok_or(Code::Unauthenticated)?;
+    Ok(Some(Credential { token, carrier }))
+}
+
+/// What was presented, if anything was.
+pub(crate) fn present<'a>(app: &App, headers: &'a HeaderMap) -> Result<Option<Presented<'a>>> {
+    if let Some(text) = bearer(headers)? {
+        return Ok(Some(Presented { text, carrier: Carrier::Bearer }));
+    }
+    match app.cookie.presented(headers) {
+        Cookie::Nothing => Ok(None),
+        Cookie::One(text) => Ok(Some(Presented { text, carrier: Carrier::Cookie })),
+        Cookie::Several => Err(Code::BadRequest.into()),
+    }
+}
 /// Whether a bearer token came, of whatever form: a browser never adds one by itself.
 pub(crate) fn has_bearer(headers: &HeaderMap) -> bool {
     headers.get_all(AUTHORIZATION).iter().any(|value| value.to_str().is_ok_and(|text| after_scheme(text).is_some()))

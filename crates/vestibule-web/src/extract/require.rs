@@ -10,7 +10,8 @@ use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use vestibule::{Error, Forbidden, Need};
 
-use super::Session;
+use super::session::InSession;
+use super::{Principal, Session};
 use crate::app::App;
 use crate::error::{Problem, Result};
 
@@ -22,8 +23,9 @@ pub trait RequiredPermission: Send + 'static {
     const RESOURCE: &'static str;
 }
 
-/// A live session whose account holds the permission `P`; reads as its [`Session`].
-pub struct Require<P>(pub Session, pub PhantomData<fn() -> P>);
+/// Somebody who may `P`: whatever live credential they have, or what `W` says, such as a [`Session`] alone. It reads as
+/// that.
+pub struct Require<P, W = Principal>(pub W, pub PhantomData<fn() -> P>);
 
 /// Makes types for permissions, for [`Require`](crate::extract::Require):
 /// `permission!(pub ReadBook = "read": "book");`, one or several.
@@ -41,39 +43,40 @@ macro_rules! permission {
     )+ };
 }
 
-impl<S, P> FromRequestParts<S> for Require<P>
+impl<S, P, W> FromRequestParts<S> for Require<P, W>
 where
     App: FromRef<S>,
     S: Send + Sync,
     P: RequiredPermission,
+    W: FromRequestParts<S, Rejection = Problem> + AsRef<vestibule::Principal> + Send,
 {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Require<P>> {
-        let session = Session::from_request_parts(parts, state).await?;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Require<P, W>> {
+        let who = W::from_request_parts(parts, state).await?;
         let need = Need::new(P::ACTION, P::RESOURCE);
-        match session.may(need) {
-            true => Ok(Require(session, PhantomData)),
+        match who.as_ref().may(need) {
+            true => Ok(Require(who, PhantomData)),
             false => Err(Error::from(Forbidden::lacks(need)).into()),
         }
     }
 }
 
-impl<P> Deref for Require<P> {
-    type Target = Session;
+impl<P, W> Deref for Require<P, W> {
+    type Target = W;
 
-    fn deref(&self) -> &Session {
+    fn deref(&self) -> &W {
         &self.0
     }
 }
 
-impl<P> AsRef<Session> for Require<P> {
-    fn as_ref(&self) -> &Session {
-        &self.0
+impl<P, W: InSession> InSession for Require<P, W> {
+    fn in_session(&self) -> Result<&Session> {
+        self.0.in_session()
     }
 }
 
-impl<P: RequiredPermission> fmt::Debug for Require<P> {
+impl<P: RequiredPermission, W: fmt::Debug> fmt::Debug for Require<P, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Require<{}:{}>({:?})", P::ACTION, P::RESOURCE, self.0)
     }

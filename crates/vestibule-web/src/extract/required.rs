@@ -27,6 +27,12 @@ permission! {
     pub(crate) ViewSettings = "view": "settings";
     /// Act on how the instance is set up, and on its mail.
     pub(crate) UpdateSettings = "update": "settings";
+    /// See service keys and abilities.
+    pub(crate) ViewServiceKeys = "view": "service-keys";
+    /// Make service keys and abilities.
+    pub(crate) CreateServiceKeys = "create": "service-keys";
+    /// Revoke service keys, and delete abilities.
+    pub(crate) DeleteServiceKeys = "delete": "service-keys";
     /// See the audit log.
     pub(crate) ViewAudit = "view": "audit";
 }

@@ -21,6 +21,12 @@ pub struct Session(pub Arc<LiveSession>, Credential);
 #[derive(Debug)]
 pub struct RecentlyProven<S = Session>(pub S);
 
+/// Who may have come in a session: only there does anybody prove who they are.
+pub trait InSession {
+    /// The session; whoever acts by a token or a key of a program is refused.
+    fn in_session(&self) -> Result<&Session>;
+}
+
 impl Session {
     /// The token that this session's unsafe requests must carry, for forms and for `X-CSRF-Token`.
     pub fn csrf_token(&self, app: &App) -> String {
@@ -80,13 +86,13 @@ impl<S, P> FromRequestParts<S> for RecentlyProven<P>
 where
     App: FromRef<S>,
     S: Send + Sync,
-    P: FromRequestParts<S, Rejection = Problem> + AsRef<Session> + Send,
+    P: FromRequestParts<S, Rejection = Problem> + InSession + Send,
 {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<RecentlyProven<P>> {
         let who = P::from_request_parts(parts, state).await?;
-        who.as_ref().require_recent(App::from_ref(state).vestibule.now())?;
+        who.in_session()?.require_recent(App::from_ref(state).vestibule.now())?;
         Ok(RecentlyProven(who))
     }
 }
@@ -99,8 +105,14 @@ impl Deref for Session {
     }
 }
 
-impl AsRef<Session> for Session {
-    fn as_ref(&self) -> &Session {
-        self
+impl AsRef<vestibule::Principal> for Session {
+    fn as_ref(&self) -> &vestibule::Principal {
+        &self.0.principal
+    }
+}
+
+impl InSession for Session {
+    fn in_session(&self) -> Result<&Session> {
+        Ok(self)
     }
 }

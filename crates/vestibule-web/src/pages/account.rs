@@ -1,11 +1,15 @@
-//! One's own account: profile, password, address, two-step sign-in, sessions, activity, data. Every page here asks for a session.
+//! One's own account: profile, password, address, two-step sign-in, sessions, API keys, activity,
+//! data. Every page here asks for a session.
 
 mod activity;
+mod api_keys;
 mod data;
 mod email;
+mod new_api_key;
 mod profile;
 mod security;
 mod sessions;
+mod shown_api_key;
 mod two_step;
 
 use axum::Router;
@@ -22,6 +26,8 @@ pub(super) fn router() -> Router<App> {
         .merge(email::router())
         .merge(two_step::router())
         .merge(sessions::router())
+        .merge(api_keys::router())
+        .merge(new_api_key::router())
         .merge(activity::router())
         .merge(data::router())
 }

@@ -1,6 +1,7 @@
-//! The console: accounts, groups and what they may do, mail and the audit log. Every page and every form here asks for
+//! The console: accounts, groups and what they may do, service keys, mail and the audit log. Every page and every form here asks for
 //! its own permission, and what is dangerous for a recent proof besides, exactly as the JSON API does.
 
+mod abilities;
 mod administrators;
 mod audit;
 mod edit_group;
@@ -14,12 +15,15 @@ mod mail;
 mod mail_line;
 mod new_administrator;
 mod new_group;
+mod new_service_key;
 mod new_user;
 mod on;
 mod overview;
 mod permissions;
 mod preview_group;
+mod service_keys;
 mod shown_link;
+mod shown_service_key;
 mod user;
 mod user_acts;
 mod user_edits;
@@ -48,6 +52,9 @@ pub(super) fn router() -> Router<App> {
         .merge(edit_group::router())
         .merge(permissions::router())
         .merge(explain::router())
+        .merge(service_keys::router())
+        .merge(new_service_key::router())
+        .merge(abilities::router())
         .merge(mail::router())
         .merge(audit::router())
 }

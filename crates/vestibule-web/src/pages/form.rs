@@ -229,6 +229,7 @@ fn place(code: Code) -> Option<Option<&'static str>> {
             | Code::EmailRequired
             | Code::EnrollmentExpired
             | Code::InvalidCredentials
+            | Code::KeyEnded
             | Code::LastAdmin
             | Code::MailConfigured
             | Code::MailNotRetryable
@@ -241,6 +242,7 @@ fn place(code: Code) -> Option<Option<&'static str>> {
             | Code::PermissionUnknown
             | Code::SelfEscalation
             | Code::SystemManaged
+            | Code::TooManyKeys
             | Code::ValidationFailed
     )
     .then_some(None)

@@ -78,6 +78,7 @@ places! {
     Profile "Profile" "/account",
     Security "Security" "/account/security",
     Sessions "Sessions" "/account/sessions",
+    ApiKeys "API keys" "/account/api-keys",
     Activity "Activity" "/account/activity",
     Data "My data" "/account/data",
     Overview "Overview" "/admin",
@@ -86,13 +87,15 @@ places! {
     Groups "Groups" "/admin/groups",
     Permissions "Permissions" "/admin/permissions",
     Explain "Explain" "/admin/explain",
+    ServiceKeys "Service keys" "/admin/service-keys",
     Mail "Mail" "/admin/mail",
     Audit "Audit log" "/admin/audit",
 }
 
 impl Here {
     /// The account's navigation.
-    pub(super) const ACCOUNT: [Here; 5] = [Here::Profile, Here::Security, Here::Sessions, Here::Activity, Here::Data];
+    pub(super) const ACCOUNT: [Here; 6] =
+        [Here::Profile, Here::Security, Here::Sessions, Here::ApiKeys, Here::Activity, Here::Data];
 
     pub(crate) fn is_account(self) -> bool {
         Here::ACCOUNT.contains(&self)
@@ -103,14 +106,19 @@ impl Here {
     }
 }
 
+/// The permissions any of which shows something of the console.
+const ANY: [Need; 5] =
+    [needs::VIEW_USERS, needs::VIEW_GROUPS, needs::VIEW_SERVICE_KEYS, needs::VIEW_SETTINGS, needs::VIEW_AUDIT];
+
 /// The console's navigation: each entry, and the permissions any of which shows it.
-const CONSOLE: [(Here, &[Need]); 8] = [
-    (Here::Overview, &[needs::VIEW_USERS, needs::VIEW_GROUPS, needs::VIEW_SETTINGS, needs::VIEW_AUDIT]),
+const CONSOLE: [(Here, &[Need]); 9] = [
+    (Here::Overview, &ANY),
     (Here::Users, &[needs::VIEW_USERS]),
     (Here::Administrators, &[needs::VIEW_USERS]),
     (Here::Groups, &[needs::VIEW_GROUPS]),
     (Here::Permissions, &[needs::VIEW_GROUPS]),
     (Here::Explain, &[needs::VIEW_GROUPS]),
+    (Here::ServiceKeys, &[needs::VIEW_SERVICE_KEYS]),
     (Here::Mail, &[needs::VIEW_SETTINGS]),
     (Here::Audit, &[needs::VIEW_AUDIT]),
 ];

@@ -8,7 +8,9 @@ use super::moment::Moment;
 use super::proof;
 
 /// Words that fit an act whether it was done or refused.
-const WORDS: [(&str, &str); 45] = [
+const WORDS: [(&str, &str); 57] = [
+    ("ability.created", "Adding an ability"),
+    ("ability.deleted", "Deleting an ability"),
     ("account.closed", "Closing the account"),
     ("account.created", "Creating the account"),
     ("account.deleted", "Deleting the account"),
@@ -20,6 +22,9 @@ const WORDS: [(&str, &str); 45] = [
     ("account.unlocked", "Unlocking the account"),
     ("account_invite.revoked", "Calling the invitation back"),
     ("account_invite.sent", "Sending an invitation"),
+    ("api_key.created", "Making an API key"),
+    ("api_key.revoked", "Revoking an API key"),
+    ("api_key.rotated", "Giving an API key another secret"),
     ("email.changed", "Changing the e-mail address"),
     ("email.verified", "Confirming the e-mail address"),
     ("email_change.requested", "Asking to change the e-mail address"),
@@ -48,12 +53,19 @@ const WORDS: [(&str, &str); 45] = [
     ("second_factor.enabled", "Turning two-step sign-in on"),
     ("second_factor.enrolment_begun", "Setting up two-step sign-in"),
     ("second_factor.reset", "Resetting two-step sign-in"),
+    ("service_key.created", "Making a service key"),
+    ("service_key.revoked", "Revoking a service key"),
     ("session.all_ended", "Signing out everywhere"),
     ("session.created", "Signing in"),
     ("session.ended", "Ending a session"),
     ("session.others_ended", "Signing out everywhere else"),
     ("session.reauthenticated", "Confirming who one is"),
     ("setup_token.issued", "Issuing a setup token"),
+    ("signing_key.rotated", "Changing the key that signs tokens"),
+    ("token.issued", "Signing a program in"),
+    ("token.refreshed", "Refreshing a program's token"),
+    ("token.reported", "Reporting a leaked token"),
+    ("token.revoked", "Signing a program out"),
 ];
 
 /// One act.

@@ -26,8 +26,11 @@ macro_rules! notices {
 }
 
 notices! {
+    AbilityAdded = "ability_added": "The ability is known from now on. New service keys can be given it.",
+    AbilityDeleted = "ability_deleted": "The ability was deleted, and taken from every key that had it.",
     AccountClosed = "account_closed": "Your account is closed and everything in it is deleted. Goodbye.",
     AdministratorCreated = "administrator_created": "The administrator was created. Tell them their password; they can change it under Security.",
+    ApiKeyRevoked = "api_key_revoked": "The key was revoked. Whatever uses it is refused from now on.",
     AskedAgain = "asked_again": "Asked again. It can take a minute, and the newest mail is the one that counts.",
     CodeSent = "code_sent": "We sent a code to your e-mail address. It is good for ten minutes.",
     EmailChangeSent = "email_change_sent": "We sent a link to the new address. Open it within 24 hours to finish the change; until then the old address stays.",
@@ -54,6 +57,7 @@ notices! {
     MemberRemoved = "member_removed": "They are out of the group, and lost at once what only it gave.",
     OtherSessionsEnded = "other_sessions_ended": "You are signed out everywhere else.",
     PasswordChanged = "password_changed": "Your password was changed, and you are signed out everywhere else.",
+    PasswordChangedAlone = "password_changed_alone": "Your password was changed, your API keys are revoked, and you are signed out everywhere else.",
     PasswordChosen = "password_chosen": "Your password is set and the account is yours. Sign in with it.",
     PasswordReset = "password_reset": "Your new password is set, and you are signed out everywhere. Sign in with it.",
     PasswordSet = "password_set": "The new password is set, and the old sessions ended. Tell its owner the new password.",
@@ -61,6 +65,7 @@ notices! {
     PermissionDeleted = "permission_deleted": "The permission is no longer known: it is denied to everybody.",
     ProfileSaved = "profile_saved": "The profile was saved.",
     SecondFactorReset = "second_factor_reset": "Two-step sign-in is off for this account. Its owner is told by mail, if there is an address.",
+    ServiceKeyRevoked = "service_key_revoked": "The service key was revoked. Whatever uses it is refused from now on.",
     SessionEnded = "session_ended": "That session was ended.",
     SetUp = "set_up": "Vestibule is set up, and you are its first administrator.",
     SignInAgain = "sign_in_again": "That took too long or went wrong too often. Begin again.",

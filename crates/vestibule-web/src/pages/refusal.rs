@@ -21,7 +21,7 @@ use crate::error::{Problem, Result};
 pub(super) use words::Words;
 
 /// What programs ask for; everything else is a page.
-const FOR_PROGRAMS: [&str; 6] = ["/api", "/assets", "/healthz", "/readyz", "/version", "/openapi.json"];
+const FOR_PROGRAMS: [&str; 7] = ["/.well-known", "/api", "/assets", "/healthz", "/readyz", "/version", "/openapi.json"];
 
 /// A sentence, what to do about it, and what to tell the operator.
 #[derive(Template)]
@@ -96,6 +96,7 @@ fn page_of(method: &Method, uri: &Uri) -> String {
     let depth = match segments.as_slice() {
         ["admin", "groups", _, "edit", ..] => 4,
         ["admin", "users" | "admins" | "groups", ..] => 3,
+        ["account", "api-keys", "new"] | ["admin", "service-keys", "abilities" | "new", ..] => 3,
         ["reauthenticate", ..] => 1,
         [..] => 2,
     };
@@ -134,6 +135,10 @@ mod tests {
         assert_eq!(page(Method::POST, "/admin/groups/1/members/2/remove"), "/admin/groups/1");
         assert_eq!(page(Method::POST, "/admin/groups/1/edit/save"), "/admin/groups/1/edit");
         assert_eq!(page(Method::POST, "/admin/permissions/1/delete"), "/admin/permissions");
+        assert_eq!(page(Method::POST, "/account/api-keys/new"), "/account/api-keys/new");
+        assert_eq!(page(Method::POST, "/account/api-keys/1/rotate"), "/account/api-keys");
+        assert_eq!(page(Method::POST, "/admin/service-keys/1/revoke"), "/admin/service-keys");
+        assert_eq!(page(Method::POST, "/admin/service-keys/abilities/1/delete"), "/admin/service-keys/abilities");
         assert_eq!(page(Method::POST, "/account/security/two-step/off"), "/account/security");
         assert_eq!(page(Method::POST, "/reauthenticate/send-code"), "/reauthenticate");
         assert_eq!(page(Method::POST, "/"), "/");
@@ -141,7 +146,9 @@ mod tests {
 
     #[test]
     fn programs_are_answered_as_programs() {
-        for path in ["/api", "/api/", "/api/v1/me", "/assets/x.css", "/healthz", "/openapi.json"] {
+        for path in
+            ["/.well-known/jwks.json", "/api", "/api/", "/api/v1/me", "/assets/x.css", "/healthz", "/openapi.json"]
+        {
             assert!(is_for_programs(path), "{path}");
         }
         for path in ["/", "/apis", "/account", "/healthzz", "/docs", "//api"] {

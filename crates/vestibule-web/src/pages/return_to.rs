@@ -1,10 +1,11 @@
-//! Where to go after signing in. Only an address on our own host counts, checked as a browser would read it: a second
-//! slash, a backslash, a control character or a scheme could each lead to somebody else's host.
+//! Where to go after signing in: a path on our own host, or a whole address of an origin that the settings list. Both are
+//! checked as a browser would read them, where a second slash, a backslash, a control character, a name before an `@` or
+//! another scheme could each lead to somebody else's host; and what is sent is what was checked, written out anew.
 
 use std::fmt;
 
 use serde::Deserialize;
-use url::{Position, form_urlencoded};
+use url::{Position, Url, form_urlencoded};
 
 use crate::app::App;
 use crate::extract::Session;
@@ -17,31 +18,43 @@ pub(super) struct Asked {
     return_to: Option<String>,
 }
 
-/// A path on our own host, with its query, in ASCII.
+/// A path on our own host with its query, or a whole address of an origin that may be returned to; in ASCII.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ReturnTo(String);
 
 impl Asked {
-    /// Where to go, if that is an address of our own host.
+    /// Where to go, if that is an address that may be returned to.
     pub(super) fn return_to(&self, app: &App) -> Option<ReturnTo> {
         ReturnTo::of(app, self.return_to.as_deref())
     }
 }
 
 impl ReturnTo {
-    /// Reads an address; anything but a local absolute path is as if it were not there.
-    pub(super) fn parse(app: &App, text: &str) -> Option<ReturnTo> {
-        let is_local = text.starts_with('/')
-            && !text.starts_with("//")
-            && text.len() <= LONGEST
-            && !text.chars().any(|c| c == '\\' || c.is_control());
-        if !is_local {
+    /// Reads an address; anything but one that may be returned to is as if it were not there.
+    pub(crate) fn parse(app: &App, text: &str) -> Option<ReturnTo> {
+        if text.len() > LONGEST || text.chars().any(|c| c == '\\' || c.is_control()) {
+            return None;
+        }
+        if text.starts_with('/') { ReturnTo::path(app, text) } else { ReturnTo::elsewhere(app, text) }
+    }
+
+    fn path(app: &App, text: &str) -> Option<ReturnTo> {
+        if text.starts_with("//") {
             return None;
         }
         let ours = app.public_url();
         let url = ours.join(text).ok().filter(|url| url.origin() == ours.origin())?;
         let address = &url[Position::BeforePath..];
         (!address.starts_with("//")).then(|| ReturnTo(address.to_owned())) // `/.//host` is a path until it is sent
+    }
+
+    fn elsewhere(app: &App, text: &str) -> Option<ReturnTo> {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+        let url: Url = text.parse().ok()?;
+        let is_listed = app.config.forward_auth.return_origins.iter().any(|origin| origin.has(&url));
+        let is_plain = !rest.starts_with('/') && url.username().is_empty() && url.password().is_none();
+        let is_welcome = is_plain && (is_listed || url.origin() == app.public_url().origin());
+        is_welcome.then(|| ReturnTo(url.into()))
     }
 
     /// Reads an address that may be absent.
@@ -81,7 +94,7 @@ impl ReturnTo {
     }
 
     /// As the query of another address.
-    pub(super) fn query(&self) -> String {
+    pub(crate) fn query(&self) -> String {
         form_urlencoded::Serializer::for_suffix("?".to_owned(), 1).append_pair("return_to", &self.0).finish()
     }
 }

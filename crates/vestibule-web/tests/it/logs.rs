@@ -9,12 +9,12 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber, subscriber};
 
-/// Everything that any test of this binary logs, once this is installed.
 struct Lines(Arc<Mutex<String>>);
 
 struct Line<'a>(&'a mut String);
 
-static LOG: std::sync::LazyLock<Arc<Mutex<String>>> = std::sync::LazyLock::new(|| {
+/// Everything that any test of this binary logs, once this is asked for.
+pub static LOG: std::sync::LazyLock<Arc<Mutex<String>>> = std::sync::LazyLock::new(|| {
     let text = Arc::new(Mutex::new(String::new()));
     subscriber::set_global_default(Lines(text.clone())).expect("nobody else listens");
     text

@@ -142,11 +142,22 @@ db_test!(what_somebody_may_do_is_shown_with_where_it_is_from, |db| async move {
 db_test!(the_console_shows_each_what_they_may_see, |db| async move {
     let engine = TestEngine::new(&db).await;
     let (mut root, ann) = console(&engine).await;
-    let everything = ["Overview", "Users", "Administrators", "Groups", "Permissions", "Explain", "Mail", "Audit log"];
+    let everything = [
+        "Overview",
+        "Users",
+        "Administrators",
+        "Groups",
+        "Permissions",
+        "Explain",
+        "Service keys",
+        "Mail",
+        "Audit log",
+    ];
     assert_eq!(root.get("/admin").await.console(), everything);
-    let rows: [(&str, &[&str], &[&str]); 4] = [
+    let rows: [(&str, &[&str], &[&str]); 5] = [
         ("view:users", &["Overview", "Users", "Administrators"], &["accounts</a>"]),
         ("view:groups", &["Overview", "Groups", "Permissions", "Explain"], &["groups</a>"]),
+        ("view:service-keys", &["Overview", "Service keys"], &["the keys of services</a>"]),
         ("view:settings", &["Overview", "Mail"], &["development outbox"]),
         ("view:audit", &["Overview", "Audit log"], &["Latest acts"]),
     ];

@@ -11,7 +11,7 @@ use crate::pages_visitor::Visitor;
 const EARLIER: Duration = Duration::from_secs(16 * 60);
 
 /// Addresses that lead, or might in some browser lead, to somebody else's host.
-const ELSEWHERE: [&str; 18] = [
+const ELSEWHERE: [&str; 19] = [
     "//evil.example",
     "///evil.example",
     "/\\evil.example",
@@ -25,7 +25,8 @@ const ELSEWHERE: [&str; 18] = [
     "/account/..//evil.example",
     "https://evil.example",
     "https:evil.example",
-    "http://localhost:8080/account",
+    "http://localhost:8081/account",
+    "https://localhost:8080/account",
     "javascript:alert(1)",
     "account",
     "",

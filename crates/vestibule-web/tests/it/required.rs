@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use testkit::{Answer, PASSWORD, SignedIn, TestApp, db_test};
-use vestibule::{MEMBERS, Scope};
+use vestibule::{Caller, MEMBERS, Scope};
 
 use crate::powers::{self, ALL};
 
@@ -90,6 +90,7 @@ db_test!(one_permission_is_enough_for_what_it_is_for, |db| async move {
     app.sign_up("eve@example.com").await;
     let group = powers::group(&app, "plain", &[], Scope::default()).await;
     let (ann, bob) = (ann.account_id, bob.account_id);
+    let ability = app.engine.create_ability(&Caller::host("root"), "fly", "Fly").await.expect("the host may").id;
     let new_user = json!({"email": "new@example.com", "password": PASSWORD, "group_ids": [MEMBERS.to_string()]});
     let user = |rest: &str| format!("/api/v1/admin/users/{ann}{rest}");
     let acts: Vec<(&str, &str, String, Option<Value>, u16)> = vec![
@@ -127,6 +128,16 @@ db_test!(one_permission_is_enough_for_what_it_is_for, |db| async move {
         ("delete:groups", "DELETE", format!("/api/v1/admin/groups/{group}"), None, 204),
         ("view:settings", "GET", "/api/v1/admin/mail".into(), None, 200),
         ("update:settings", "POST", "/api/v1/admin/mail/test".into(), None, 201),
+        ("view:service-keys", "GET", "/api/v1/admin/service-keys".into(), None, 200),
+        ("view:service-keys", "GET", "/api/v1/admin/abilities".into(), None, 200),
+        (
+            "create:service-keys",
+            "POST",
+            "/api/v1/admin/service-keys".into(),
+            Some(json!({"name": "a", "abilities": ["fly"]})),
+            201,
+        ),
+        ("delete:service-keys", "DELETE", format!("/api/v1/admin/abilities/{ability}"), None, 204),
         ("view:audit", "GET", "/api/v1/admin/audit-log".into(), None, 200),
         ("delete:users", "DELETE", format!("/api/v1/admin/users/{bob}"), None, 204),
     ];

@@ -20,7 +20,7 @@ const READERS: u32 = 8;
 const POSTGRES_CONNECTIONS: u32 = 20;
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-const MIGRATIONS: [(&str, &str); 7] = [
+const MIGRATIONS: [(&str, &str); 9] = [
     ("ground", include_str!("../../migrations/0001_ground.sql")),
     ("accounts", include_str!("../../migrations/0002_accounts.sql")),
     ("groups", include_str!("../../migrations/0003_groups.sql")),
@@ -28,6 +28,8 @@ const MIGRATIONS: [(&str, &str); 7] = [
     ("mail", include_str!("../../migrations/0005_mail.sql")),
     ("second factors", include_str!("../../migrations/0006_second_factors.sql")),
     ("permissions", include_str!("../../migrations/0007_permissions.sql")),
+    ("tokens", include_str!("../../migrations/0008_tokens.sql")),
+    ("service keys", include_str!("../../migrations/0009_service_keys.sql")),
 ];
 
 /// What stands for the name of a migration that a newer binary has applied.

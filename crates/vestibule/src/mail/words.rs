@@ -65,6 +65,15 @@ pub(crate) enum Words<'a> {
     /// A sign-in from a device not seen before.
     #[template(path = "mail/new_device.txt")]
     NewDevice { user_agent: &'a str, ip: &'a str },
+    /// A token of a program came back after its use.
+    #[template(path = "mail/token_reused.txt")]
+    TokenReused,
+    /// A key was made.
+    #[template(path = "mail/api_key_created.txt")]
+    ApiKeyCreated { name: &'a str },
+    /// Somebody found a token and reported it.
+    #[template(path = "mail/token_reported.txt")]
+    TokenReported { what: &'a str },
     /// Mail works.
     #[template(path = "mail/test.txt")]
     Test,
@@ -91,6 +100,9 @@ impl Words<'_> {
             Words::RecoveryCodesRenewed => MailKind::RecoveryCodesRenewed,
             Words::RecoveryCodeUsed { .. } => MailKind::RecoveryCodeUsed,
             Words::NewDevice { .. } => MailKind::NewDevice,
+            Words::TokenReused => MailKind::TokenReused,
+            Words::ApiKeyCreated { .. } => MailKind::ApiKeyCreated,
+            Words::TokenReported { .. } => MailKind::TokenReported,
             Words::Test => MailKind::Test,
         }
     }
@@ -112,7 +124,8 @@ impl Words<'_> {
             | Words::SecondFactorReset
             | Words::RecoveryCodesRenewed
             | Words::RecoveryCodeUsed { .. } => vestibule.absolute("/account/security"),
-            Words::NewDevice { .. } => vestibule.absolute("/account/sessions"),
+            Words::NewDevice { .. } | Words::TokenReused => vestibule.absolute("/account/sessions"),
+            Words::ApiKeyCreated { .. } | Words::TokenReported { .. } => vestibule.absolute("/account/api-keys"),
             Words::Test => vestibule.absolute("/"),
         }
     }

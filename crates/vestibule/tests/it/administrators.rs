@@ -182,7 +182,7 @@ db_test!(whoever_lost_their_standing_while_asking_changes_nothing, |db: TestDb| 
         let mallory = administrator(&t.engine, &format!("mallory-{n}")).await.account;
         let signed_in = crate::people::signs_in(&t.engine, &format!("mallory-{n}"), PASSWORD).await.expect("signed in");
         let mut caller = by(&mallory);
-        caller.session_id = Some(signed_in.session.id);
+        caller.credential = Some(vestibule::Credential::Session(signed_in.session.id));
         t.engine.unlock_account(&caller, ann.id).await.expect("still an administrator");
         match *lost {
             "session" => drop(t.engine.end_all_sessions(&by(&root), mallory.id).await.expect("ended")),

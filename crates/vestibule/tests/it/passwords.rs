@@ -30,7 +30,7 @@ db_test!(neither_the_current_password_nor_the_last_five_can_be_chosen_again, |db
         let session = live(&t.engine, &ann).await.expect("signed in");
         let caller = by(&ann.account.account);
         for used in [PASSWORD, &current] {
-            let change = PasswordChange { current: current.as_str().into(), new: used.into() };
+            let change = PasswordChange { current: current.as_str().into(), new: used.into(), revoke_api_keys: false };
             let refused = t.engine.change_password(&caller, &session, change).await;
             if current == PASSWORD || used == current {
                 assert!(matches!(&refused, Err(Error::Invalid(errors)) if errors.0[0].code == Code::PasswordReused));
@@ -38,13 +38,14 @@ db_test!(neither_the_current_password_nor_the_last_five_can_be_chosen_again, |db
                 assert!(refused.is_err(), "{used} is one of the last five");
             }
         }
-        let change = PasswordChange { current: current.as_str().into(), new: next.as_str().into() };
+        let change =
+            PasswordChange { current: current.as_str().into(), new: next.as_str().into(), revoke_api_keys: false };
         let changed = t.engine.change_password(&caller, &session, change).await;
         let Ok(ChangePassword::Done(fresh)) = changed else { panic!("{changed:?}") };
         (ann, current) = (*fresh, next.clone());
     }
     let session = live(&t.engine, &ann).await.expect("signed in");
-    let change = PasswordChange { current: current.as_str().into(), new: PASSWORD.into() };
+    let change = PasswordChange { current: current.as_str().into(), new: PASSWORD.into(), revoke_api_keys: false };
     let forgotten = t.engine.change_password(&by(&ann.account.account), &session, change).await;
     assert!(matches!(forgotten, Ok(ChangePassword::Done(_))), "six passwords ago: {forgotten:?}");
     assert_eq!(account(&t.engine, ann.account.account.id).await.failed_attempts, 0);
@@ -55,7 +56,7 @@ db_test!(a_password_that_cannot_be_chosen_changes_nothing_and_counts_nothing, |d
     let ann = sign_up(&t.engine, "ann@example.com").await;
     let session = live(&t.engine, &ann).await.expect("signed in");
     for _ in 0..6 {
-        let change = PasswordChange { current: PASSWORD.into(), new: "short".into() };
+        let change = PasswordChange { current: PASSWORD.into(), new: "short".into(), revoke_api_keys: false };
         let refused = t.engine.change_password(&by(&ann.account.account), &session, change).await;
         let Err(Error::Invalid(errors)) = refused else { panic!("{refused:?}") };
         assert_eq!((errors.0[0].field, errors.0[0].code), ("new_password", Code::PasswordTooShort));

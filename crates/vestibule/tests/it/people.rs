@@ -62,7 +62,7 @@ pub async fn account(engine: &Vestibule, id: AccountId) -> Account {
 
 pub async fn change_password(engine: &Vestibule, signed_in: &SignedIn, new: &str) -> ChangePassword {
     let session = live(engine, signed_in).await.expect("signed in");
-    let change = PasswordChange { current: PASSWORD.into(), new: new.into() };
+    let change = PasswordChange { current: PASSWORD.into(), new: new.into(), revoke_api_keys: false };
     let caller = by(&signed_in.account.account);
     engine.change_password(&caller, &session, change).await.expect("the new password fits")
 }

@@ -263,7 +263,7 @@ db_test!(whoever_was_signed_out_meanwhile_changes_nothing, |db: TestDb| async mo
     t.clock.advance(STEP);
     let session = session(&t.engine, &ann.signed_in).await;
     let mut caller = by(ann.account());
-    caller.session_id = Some(session.session_id);
+    caller.credential = Some(session.credential);
     t.engine.end_all_sessions(&by(ann.account()), ann.id()).await.expect("ended");
     let code = ann.app.code(t.engine.now());
     let form = || EnrolmentForm { password: Some(PASSWORD.into()), code: Some(code.clone()) };

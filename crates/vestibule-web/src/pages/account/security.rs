@@ -21,6 +21,8 @@ use crate::pages::notice::{Arrival, Notice};
 use crate::pages::{done, go, show, with_session};
 
 const PATH: &str = Here::Security.path();
+/// The box that ends the API keys as well.
+const KEYS_TOO: &str = "revoke_api_keys";
 
 #[derive(Template)]
 #[template(path = "account/security.html")]
@@ -47,6 +49,8 @@ struct FirstPasswordPage {
 struct PasswordFields {
     current_password: Password,
     new_password: Password,
+    /// Sent when the box is ticked.
+    revoke_api_keys: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -65,15 +69,17 @@ async fn change(
     FormBody(fields): FormBody<PasswordFields>,
 ) -> Result<Response> {
     app.limits.sensitive(session.account_id)?;
-    let change = PasswordChange { current: fields.current_password.into(), new: fields.new_password.into() };
+    let revoke_api_keys = fields.revoke_api_keys.is_some();
+    let typed = if revoke_api_keys { Form::blank().with(KEYS_TOO, "yes") } else { Form::blank() };
+    let (current, new) = (fields.current_password.into(), fields.new_password.into());
+    let change = PasswordChange { current, new, revoke_api_keys };
     let form = match app.vestibule.change_password(&caller.acting(&session), &session, change).await {
         Ok(ChangePassword::Done(renewed)) => {
-            return Ok(with_session(&app, &renewed, done(&app, PATH, Notice::PasswordChanged)?));
+            let notice = if revoke_api_keys { Notice::PasswordChangedAlone } else { Notice::PasswordChanged };
+            return Ok(with_session(&app, &renewed, done(&app, PATH, notice)?));
         }
-        Ok(ChangePassword::WrongCurrent) => {
-            Form::blank().refused_at("current_password", Code::CurrentPasswordIncorrect)
-        }
-        Err(error) => Form::blank().refused(error)?,
+        Ok(ChangePassword::WrongCurrent) => typed.refused_at("current_password", Code::CurrentPasswordIncorrect),
+        Err(error) => typed.refused(error)?,
     };
     page(&app, &session, form, None).await
 }

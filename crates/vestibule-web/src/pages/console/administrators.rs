@@ -10,7 +10,7 @@ use vestibule::{ADMINISTRATORS, AccountFilter, AccountId, needs};
 
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::{Query, Require, ViewUsers};
+use crate::extract::{Query, Require, Session, ViewUsers};
 use crate::pages::frame::{Frame, Here};
 use crate::pages::notice::Arrival;
 use crate::pages::paging::{Place, Turn};
@@ -28,7 +28,7 @@ struct AdministratorsPage {
 
 async fn list(
     State(app): State<App>,
-    Require(session, _): Require<ViewUsers>,
+    Require(session, _): Require<ViewUsers, Session>,
     Query(place): Query<Place>,
     Query(arrival): Query<Arrival>,
 ) -> Result<Response> {

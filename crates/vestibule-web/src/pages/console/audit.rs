@@ -12,7 +12,7 @@ use vestibule::{AccountId, AuditFilter, AuditOutcome, needs};
 use crate::api::list::filter;
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::{Query, Require, ViewAudit};
+use crate::extract::{Query, Require, Session, ViewAudit};
 use crate::pages::form::{Form, given};
 use crate::pages::frame::{Frame, Here};
 use crate::pages::history::{self, Act};
@@ -42,7 +42,7 @@ struct AuditQuery {
 
 async fn list(
     State(app): State<App>,
-    Require(session, _): Require<ViewAudit>,
+    Require(session, _): Require<ViewAudit, Session>,
     Query(asked): Query<AuditQuery>,
     Query(place): Query<Place>,
 ) -> Result<Response> {

@@ -61,7 +61,7 @@ struct Came {
 
 async fn ask(
     State(app): State<App>,
-    Require(session, _): Require<ViewGroups>,
+    Require(session, _): Require<ViewGroups, Session>,
     Query(asked): Query<Asked>,
 ) -> Result<Response> {
     let mut form = asked.form();

@@ -10,7 +10,7 @@ use vestibule::{Group, needs};
 
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::{Query, Require, ViewGroups};
+use crate::extract::{Query, Require, Session, ViewGroups};
 use crate::pages::frame::{Frame, Here};
 use crate::pages::notice::Arrival;
 use crate::pages::paging::{Place, Turn};
@@ -26,7 +26,7 @@ struct GroupsPage {
 
 async fn list(
     State(app): State<App>,
-    Require(session, _): Require<ViewGroups>,
+    Require(session, _): Require<ViewGroups, Session>,
     Query(place): Query<Place>,
     Query(arrival): Query<Arrival>,
 ) -> Result<Response> {

@@ -67,7 +67,7 @@ impl MailRoute {
 
 async fn list(
     State(app): State<App>,
-    Require(session, _): Require<ViewSettings>,
+    Require(session, _): Require<ViewSettings, Session>,
     Query(place): Query<Place>,
     Query(arrival): Query<Arrival>,
 ) -> Result<Response> {
@@ -76,7 +76,7 @@ async fn list(
 
 async fn retry(
     State(app): State<App>,
-    Require(session, _): Require<UpdateSettings>,
+    Require(session, _): Require<UpdateSettings, Session>,
     Path(id): Path<MailId>,
     caller: Caller,
 ) -> Result<Response> {
@@ -89,7 +89,7 @@ async fn retry(
 
 async fn send_test(
     State(app): State<App>,
-    Require(session, _): Require<UpdateSettings>,
+    Require(session, _): Require<UpdateSettings, Session>,
     caller: Caller,
 ) -> Result<Response> {
     app.limits.sensitive(session.account_id)?;

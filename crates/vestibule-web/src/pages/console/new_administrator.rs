@@ -36,14 +36,14 @@ struct NewAdministratorFields {
 
 async fn ask(
     State(app): State<App>,
-    RecentlyProven(Require(session, _)): RecentlyProven<Require<CreateUsers>>,
+    RecentlyProven(Require(session, _)): RecentlyProven<Require<CreateUsers, Session>>,
 ) -> Result<Response> {
     page(&app, &session, Form::blank())
 }
 
 async fn create(
     State(app): State<App>,
-    Sensitive(Require(session, _)): Sensitive<Require<CreateUsers>>,
+    Sensitive(Require(session, _)): Sensitive<Require<CreateUsers, Session>>,
     caller: Caller,
     FormBody(fields): FormBody<NewAdministratorFields>,
 ) -> Result<Response> {

@@ -28,14 +28,14 @@ struct NewGroupPage {
 
 async fn ask(
     State(app): State<App>,
-    RecentlyProven(Require(session, _)): RecentlyProven<Require<CreateGroups>>,
+    RecentlyProven(Require(session, _)): RecentlyProven<Require<CreateGroups, Session>>,
 ) -> Result<Response> {
     page(&app, &session, Form::blank().with("scope", "nothing")).await
 }
 
 async fn create(
     State(app): State<App>,
-    Sensitive(Require(session, _)): Sensitive<Require<CreateGroups>>,
+    Sensitive(Require(session, _)): Sensitive<Require<CreateGroups, Session>>,
     caller: Caller,
     FormBody(pairs): FormBody<Pairs>,
 ) -> Result<Response> {

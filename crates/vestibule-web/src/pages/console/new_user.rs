@@ -43,14 +43,14 @@ impl NewUserPage {
 
 async fn ask(
     State(app): State<App>,
-    RecentlyProven(Require(session, _)): RecentlyProven<Require<CreateUsers>>,
+    RecentlyProven(Require(session, _)): RecentlyProven<Require<CreateUsers, Session>>,
 ) -> Result<Response> {
     page(&app, &session, group_boxes::ticked(Form::blank(), [MEMBERS])).await
 }
 
 async fn create(
     State(app): State<App>,
-    Sensitive(Require(session, _)): Sensitive<Require<CreateUsers>>,
+    Sensitive(Require(session, _)): Sensitive<Require<CreateUsers, Session>>,
     caller: Caller,
     FormBody(pairs): FormBody<Pairs>,
 ) -> Result<Response> {

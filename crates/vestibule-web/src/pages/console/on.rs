@@ -13,7 +13,7 @@ use vestibule::{AccountId, Caller as By, GroupId, Vestibule};
 use super::{group, user};
 use crate::app::App;
 use crate::error::{Problem, Result};
-use crate::extract::{Caller, Path, RecentlyProven, Require, RequiredPermission, Session};
+use crate::extract::{Caller, InSession, Path, RecentlyProven, Require, RequiredPermission, Session};
 use crate::pages::done;
 use crate::pages::form::Form;
 use crate::pages::notice::Notice;
@@ -100,7 +100,7 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<On<P, Id>> {
-        let Require(session, permission) = Require::<P>::from_request_parts(parts, app).await?;
+        let Require(session, permission) = Require::<P, Session>::from_request_parts(parts, app).await?;
         let Path(Named { id }) = Path::<Named<Id>>::from_request_parts(parts, app).await?;
         let by = match Caller::from_request_parts(parts, app).await {
             Ok(caller) => caller.acting(&session),
@@ -112,19 +112,19 @@ where
 
 impl<A> FromRequestParts<App> for Sensitive<A>
 where
-    A: FromRequestParts<App, Rejection = Problem> + AsRef<Session> + Send,
+    A: FromRequestParts<App, Rejection = Problem> + InSession + Send,
 {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Sensitive<A>> {
         let RecentlyProven(asked) = RecentlyProven::<A>::from_request_parts(parts, app).await?;
-        app.limits.sensitive(asked.as_ref().account_id)?;
+        app.limits.sensitive(asked.in_session()?.account_id)?;
         Ok(Sensitive(asked))
     }
 }
 
-impl<P, Id> AsRef<Session> for On<P, Id> {
-    fn as_ref(&self) -> &Session {
-        &self.session
+impl<P, Id> InSession for On<P, Id> {
+    fn in_session(&self) -> Result<&Session> {
+        Ok(&self.session)
     }
 }

@@ -43,7 +43,7 @@ struct EntryFields {
 
 async fn list(
     State(app): State<App>,
-    Require(session, _): Require<ViewGroups>,
+    Require(session, _): Require<ViewGroups, Session>,
     Query(arrival): Query<Arrival>,
 ) -> Result<Response> {
     page(&app, &session, Form::blank(), arrival.notice()).await
@@ -51,7 +51,7 @@ async fn list(
 
 async fn add(
     State(app): State<App>,
-    Sensitive(Require(session, _)): Sensitive<Require<UpdateGroups>>,
+    Sensitive(Require(session, _)): Sensitive<Require<UpdateGroups, Session>>,
     caller: Caller,
     FormBody(fields): FormBody<EntryFields>,
 ) -> Result<Response> {

@@ -11,7 +11,7 @@ use vestibule::{AccountFilter, AccountState, Error, GroupRef, needs};
 use crate::api::list::filter;
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::{Query, Require, ViewUsers};
+use crate::extract::{Query, Require, Session, ViewUsers};
 use crate::pages::form::Form;
 use crate::pages::frame::{Frame, Here};
 use crate::pages::notice::Arrival;
@@ -40,7 +40,7 @@ struct UsersQuery {
 
 async fn list(
     State(app): State<App>,
-    Require(session, _): Require<ViewUsers>,
+    Require(session, _): Require<ViewUsers, Session>,
     Query(asked): Query<UsersQuery>,
     Query(place): Query<Place>,
     Query(arrival): Query<Arrival>,

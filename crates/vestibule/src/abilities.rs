@@ -1,0 +1,67 @@
+//! Abilities: what services may be allowed, in words of their own. A permission never stands for one, nor one for a
+//! permission, and none stands for another: they are compared letter by letter.
+
+use serde::Serialize;
+
+use crate::db::{Tx, from_row};
+use crate::error::Result;
+use crate::id::AbilityId;
+use crate::random::Random;
+use crate::time::Timestamp;
+
+/// What Vestibule itself asks of services.
+const BUILT_IN: [(&str, &str); 2] =
+    [("evaluate", "Ask what somebody may do"), ("introspect", "Ask whom a token stands for")];
+
+/// Something that a service may be allowed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Ability {
+    /// Its id.
+    pub id: AbilityId,
+    /// Its name for programs, which never changes.
+    pub slug: String,
+    /// Its name for people.
+    pub label: String,
+    /// Whether Vestibule itself asks for it.
+    pub built_in: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+from_row!(Ability { id: AbilityId, slug: String, label: String, built_in: bool, created_at: Timestamp });
+
+impl Ability {
+    /// Makes the abilities that Vestibule itself asks for, where they are missing.
+    pub(crate) async fn ensure_built_in(tx: &mut Tx, now: Timestamp, random: &Random) -> Result<()> {
+        for (slug, label) in BUILT_IN {
+            let id = AbilityId::fresh(now, random);
+            let ability =
+                Ability { id, slug: slug.to_owned(), label: label.to_owned(), built_in: true, created_at: now };
+            if !ability.insert(tx).await? {
+                tx.exec("UPDATE abilities SET built_in = TRUE WHERE slug = $1 AND NOT built_in", &[&slug]).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every ability, by slug.
+    pub(crate) async fn list(tx: &mut Tx) -> Result<Vec<Ability>> {
+        tx.all("SELECT id, slug, label, built_in, created_at FROM abilities ORDER BY slug", &[]).await
+    }
+
+    pub(crate) async fn find(tx: &mut Tx, id: AbilityId) -> Result<Option<Ability>> {
+        tx.opt("SELECT id, slug, label, built_in, created_at FROM abilities WHERE id = $1", &[&id]).await
+    }
+
+    /// Makes an ability; false: there is one of this slug.
+    pub(crate) async fn insert(&self, tx: &mut Tx) -> Result<bool> {
+        let sql = "INSERT INTO abilities (id, slug, label, built_in, created_at) VALUES ($1, $2, $3, $4, $5)
+                   ON CONFLICT (slug) DO NOTHING";
+        Ok(tx.exec(sql, &[&self.id, &self.slug, &self.label, &self.built_in, &self.created_at]).await? == 1)
+    }
+
+    /// Deletes an ability, and takes it from every key.
+    pub(crate) async fn delete(tx: &mut Tx, id: AbilityId) -> Result<()> {
+        tx.exec("DELETE FROM abilities WHERE id = $1", &[&id]).await.map(drop)
+    }
+}

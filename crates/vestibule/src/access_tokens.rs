@@ -1,0 +1,105 @@
+//! Access tokens at our own door, where they are worth no more than their chain: a signature says what was true when it
+//! was made, and the database what is true now. The public keys are kept for a few minutes, and read again when a token
+//! names one that is not known, at most once a second, so that forged names cost nothing. Whoever comes while they are
+//! read waits for them.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use crate::engine::Vestibule;
+use crate::error::Result;
+use crate::id::SigningKeyId;
+use crate::jwt::{AccessClaims, AccessTokenVerifier, JwkSet, SigningAlgorithm, published};
+use crate::signing_keys::SigningKey;
+use crate::time::micros;
+
+/// How often the keys are read again for names that are not known.
+const READ_EVERY: Duration = Duration::from_secs(1);
+/// How long keys are believed: one that is no longer published is soon known by nobody.
+const KEPT: Duration = Duration::from_secs(5 * 60);
+
+/// The verifier of our own tokens.
+#[derive(Debug, Default)]
+pub(crate) struct KnownKeys {
+    last: RwLock<Option<Known>>,
+    reading: Mutex<()>,
+}
+
+/// A verifier, and when its keys were read, on the monotonic clock.
+#[derive(Debug)]
+struct Known {
+    verifier: Arc<AccessTokenVerifier>,
+    read_at: i64,
+}
+
+impl Vestibule {
+    /// The public keys that our access tokens are verified by (RFC 7517). The first is made when there is none.
+    pub async fn jwks(&self) -> Result<JwkSet> {
+        let keys = SigningKey::published(&mut self.db().read().await?, self.now()).await?;
+        let keys = if keys.is_empty() { self.first_key().await? } else { keys };
+        let keys = keys.iter().map(|key| published(key.id, key.algorithm, &key.public_key));
+        Ok(JwkSet { keys: keys.collect::<Result<_>>()? })
+    }
+
+    async fn first_key(&self) -> Result<Vec<SigningKey>> {
+        let mut tx = self.db().write().await?;
+        self.signing_key(&mut tx).await?;
+        let keys = SigningKey::published(&mut tx, self.now()).await?;
+        tx.commit().await?;
+        Ok(keys)
+    }
+
+    /// What an access token of ours says, if its signature and its times are good. Whether its chain still lives is
+    /// another question.
+    pub(crate) async fn verify_access_token(&self, token: &str) -> Result<Option<AccessClaims>> {
+        let Some(kid) = AccessTokenVerifier::kid_of(token) else { return Ok(None) };
+        let verifier = match self.verifier_read_within(KEPT).filter(|verifier| verifier.knows(&kid)) {
+            Some(verifier) => verifier,
+            None => self.learn_keys(&kid).await?,
+        };
+        Ok(verifier.verify(token, self.now()))
+    }
+
+    fn verifier_read_within(&self, span: Duration) -> Option<Arc<AccessTokenVerifier>> {
+        let last = self.known_keys().last.read().unwrap_or_else(PoisonError::into_inner);
+        let is_fresh = |known: &&Known| micros(self.clock().monotonic()) - known.read_at < micros(span);
+        last.as_ref().filter(is_fresh).map(|known| known.verifier.clone())
+    }
+
+    /// A verifier that knows a key, if anybody does: read now, or by whoever was reading when this was called.
+    async fn learn_keys(&self, kid: &str) -> Result<Arc<AccessTokenVerifier>> {
+        let _turn = self.known_keys().reading.lock().await;
+        if let Some(verifier) = self.verifier_read_within(KEPT).filter(|verifier| verifier.knows(kid)) {
+            return Ok(verifier);
+        }
+        if let Some(verifier) = self.verifier_read_within(READ_EVERY) {
+            return Ok(verifier);
+        }
+        let read_at = micros(self.clock().monotonic());
+        let keys = self.jwks().await?;
+        let verifier = Arc::new(AccessTokenVerifier::new(self.issuer(), self.audience(), &keys));
+        let known = Known { verifier: verifier.clone(), read_at };
+        *self.known_keys().last.write().unwrap_or_else(PoisonError::into_inner) = Some(known);
+        Ok(verifier)
+    }
+
+    /// Has the keys read again if they do not include this one, which signs: whoever signs also verifies.
+    pub(crate) fn note_signing_key(&self, kid: SigningKeyId) {
+        let mut last = self.known_keys().last.write().unwrap_or_else(PoisonError::into_inner);
+        if last.as_ref().is_some_and(|known| !known.verifier.knows(&kid.to_string())) {
+            *last = None;
+        }
+    }
+
+    /// The keys that sign, or that tokens may still be signed by, newest first.
+    pub async fn list_signing_keys(&self) -> Result<Vec<SigningKey>> {
+        SigningKey::published(&mut self.db().read().await?, self.now()).await
+    }
+
+    /// Which algorithm signs.
+    pub fn signing_algorithm(&self) -> SigningAlgorithm {
+        self.config().tokens.algorithm
+    }
+}
