@@ -68,7 +68,10 @@ db_test!(members_are_read_in_pages, |db| async move {
     assert_eq!(page["items"].as_array().map(Vec::len), Some(3));
     let next = page["next_cursor"].as_str().expect("there is more");
     let rest = app.get(&format!("{}?limit=3&cursor={next}", path(MEMBERS))).bearer(&root.token).await.json();
-    assert_eq!((emails(&rest), &rest["next_cursor"]), (vec!["user0@example.com"], &json!(null)));
+    assert_eq!((emails(&rest).len(), &rest["next_cursor"]), (1, &json!(null)));
+    let mut both = [emails(&page), emails(&rest)].concat();
+    both.sort_unstable(); // accounts of one instant have no order
+    assert_eq!(both, ["user0@example.com", "user1@example.com", "user2@example.com", "user3@example.com"]);
     let refused = app.get(&format!("{}?limit=x", path(MEMBERS))).bearer(&root.token).await;
     assert_eq!(refused.problem(), (422, "field_invalid".into()));
 });
