@@ -6,12 +6,15 @@ use serde::Serialize;
 use crate::db::{Tx, from_row};
 use crate::error::Result;
 use crate::id::AbilityId;
+use crate::needs::{self, Need};
 use crate::random::Random;
 use crate::time::Timestamp;
 
-/// What Vestibule itself asks of services.
-const BUILT_IN: [(&str, &str); 2] =
-    [("evaluate", "Ask what somebody may do"), ("introspect", "Ask whom a token stands for")];
+/// What Vestibule itself asks of services, and the permission that shows a person as much.
+const BUILT_IN: [(&str, &str, Need); 2] = [
+    ("evaluate", "Ask what somebody may do", needs::VIEW_GROUPS),
+    ("introspect", "Ask whom a token stands for", needs::VIEW_USERS),
+];
 
 /// Something that a service may be allowed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -33,7 +36,7 @@ from_row!(Ability { id: AbilityId, slug: String, label: String, built_in: bool, 
 impl Ability {
     /// Makes the abilities that Vestibule itself asks for, where they are missing.
     pub(crate) async fn ensure_built_in(tx: &mut Tx, now: Timestamp, random: &Random) -> Result<()> {
-        for (slug, label) in BUILT_IN {
+        for (slug, label, _) in BUILT_IN {
             let id = AbilityId::fresh(now, random);
             let ability =
                 Ability { id, slug: slug.to_owned(), label: label.to_owned(), built_in: true, created_at: now };
@@ -42,6 +45,11 @@ impl Ability {
             }
         }
         Ok(())
+    }
+
+    /// The permission that shows a person what this ability answers, and that who gives it must hold.
+    pub(crate) fn tells(&self) -> Option<Need> {
+        BUILT_IN.iter().find(|(slug, ..)| *slug == self.slug).map(|(_, _, need)| *need)
     }
 
     /// Every ability, by slug.

@@ -152,7 +152,7 @@ impl ApiKey {
 
     /// Revokes a key for good; false: it was.
     pub(crate) async fn revoke(tx: &mut Tx, id: ApiKeyId, now: Timestamp) -> Result<bool> {
-        let sql = "UPDATE api_keys SET revoked_at = $2, old_digest = NULL WHERE id = $1 AND revoked_at IS NULL";
+        let sql = "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
         Ok(tx.exec(sql, &[&id, &now]).await? == 1)
     }
 
@@ -165,14 +165,14 @@ impl ApiKey {
 
     /// Revokes a key whose secret this is; false: it was revoked, or has another secret now.
     pub(crate) async fn revoke_by_digest(tx: &mut Tx, id: ApiKeyId, digest: &Digest, now: Timestamp) -> Result<bool> {
-        let sql = "UPDATE api_keys SET revoked_at = $3, old_digest = NULL
+        let sql = "UPDATE api_keys SET revoked_at = $3
                     WHERE id = $1 AND digest = $2 AND revoked_at IS NULL";
         Ok(tx.exec(sql, &[&id, digest, &now]).await? == 1)
     }
 
     /// Revokes every key of an account; says how many.
     pub(crate) async fn revoke_all(tx: &mut Tx, account: AccountId, now: Timestamp) -> Result<u64> {
-        let sql = "UPDATE api_keys SET revoked_at = $2, old_digest = NULL WHERE account_id = $1 AND revoked_at IS NULL";
+        let sql = "UPDATE api_keys SET revoked_at = $2 WHERE account_id = $1 AND revoked_at IS NULL";
         tx.exec(sql, &[&account, &now]).await
     }
 

@@ -51,18 +51,23 @@ impl Vestibule {
         let now = self.now();
         let name = DisplayName::parse(&new.name).map_err(|code| Error::field("name", code))?;
         let expires_at = match new.expiry {
-            KeyExpiry::Usual | KeyExpiry::Never => None,
+            KeyExpiry::Usual => Some(now.plus(self.config().tokens.api_key)),
+            KeyExpiry::Never => None,
             KeyExpiry::At(end) if end > now => Some(end),
             KeyExpiry::At(_) => return Err(Error::field("expires_at", Code::ExpiryInvalid)),
         };
         let mut tx = self.db().write().await?;
         Lock::Administrators.take(&mut tx).await?;
-        self.power(&mut tx, caller, needs::CREATE_SERVICE_KEYS).await?;
+        let power = self.power(&mut tx, caller, needs::CREATE_SERVICE_KEYS).await?;
         let known = Ability::list(&mut tx).await?;
         let mut abilities: Vec<AbilityId> = Vec::new();
         for slug in &new.abilities {
             let ability = known.iter().find(|ability| ability.slug == *slug);
-            abilities.push(ability.ok_or(Error::field("abilities", Code::AbilityUnknown))?.id);
+            let ability = ability.ok_or(Error::field("abilities", Code::AbilityUnknown))?;
+            if let Some(need) = ability.tells() {
+                power.require(need)?;
+            }
+            abilities.push(ability.id);
         }
         let token = Secret::fresh(SecretKind::ServiceKey, self.random());
         let id = ServiceKeyId::fresh(now, self.random());
@@ -151,7 +156,7 @@ impl Vestibule {
         self.power(&mut tx, caller, needs::DELETE_SERVICE_KEYS).await?;
         let ability = Ability::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
         if ability.built_in {
-            return Err(Forbidden::system_managed(&ability.slug).into());
+            return Err(Forbidden::built_in(&ability.slug).into());
         }
         let keys = ServiceKey::of_ability(&mut tx, id).await?;
         Ability::delete(&mut tx, id).await?;

@@ -20,6 +20,12 @@ impl Forbidden {
         Forbidden::by(Code::Ceiling, permission, detail)
     }
 
+    /// It would be told to a key by somebody whom it is not told.
+    pub(crate) fn tells(need: Need) -> Forbidden {
+        let detail = format!("This ability answers what {need} shows, which you do not have, so you cannot give it.");
+        Forbidden { code: Code::Ceiling, permission: need.to_string(), detail }
+    }
+
     /// It would be given to oneself.
     pub(crate) fn own(permission: &Permission) -> Forbidden {
         let detail = format!("Nobody gives {permission} to themselves: somebody else must.");
@@ -84,6 +90,12 @@ impl Forbidden {
     /// A thing of the policy file would be changed.
     pub(crate) fn system_managed(what: &str) -> Forbidden {
         let detail = format!("{what} comes from the policy file, and is changed there.");
+        Forbidden { code: Code::SystemManaged, permission: what.to_owned(), detail }
+    }
+
+    /// A thing that Vestibule itself asks for would be deleted.
+    pub(crate) fn built_in(what: &str) -> Forbidden {
+        let detail = format!("{what} is built in, and cannot be deleted.");
         Forbidden { code: Code::SystemManaged, permission: what.to_owned(), detail }
     }
 

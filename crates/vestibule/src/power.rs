@@ -166,6 +166,15 @@ impl Power {
         }
     }
 
+    /// Refuses to give an ability that answers what this permission shows, if it is not held.
+    pub(crate) fn require(&self, need: Need) -> Result<()> {
+        let Power::Account { view, limit, .. } = self else { return Ok(()) };
+        match need.is_met_by(view) && limit.as_ref().is_none_or(|limit| need.is_met_by(limit)) {
+            true => Ok(()),
+            false => Err(Forbidden::tells(need).into()),
+        }
+    }
+
     /// Whether it holds a permission, by the account and within what limits its key.
     fn holds(&self, permission: &Permission) -> bool {
         match self {

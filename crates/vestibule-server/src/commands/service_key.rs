@@ -36,9 +36,12 @@ pub struct CreateArgs {
     /// What it may do, such as introspect or evaluate; may be repeated. None: nothing.
     #[arg(long = "ability", value_name = "ABILITY")]
     abilities: Vec<String>,
-    /// In how many days it ends; left out: never.
+    /// In how many days it ends; left out: as an API key does, usually after a year.
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=3650))]
     expires_in_days: Option<u16>,
+    /// It lasts until it is revoked.
+    #[arg(long, conflicts_with = "expires_in_days")]
+    never_expires: bool,
 }
 
 /// Runs the command.
@@ -56,7 +59,8 @@ pub async fn run(file: Option<&Path>, command: Command) -> anyhow::Result<()> {
 
 async fn create(engine: &Vestibule, args: CreateArgs) -> anyhow::Result<()> {
     let end = |days: u16| KeyExpiry::At(engine.now().plus(Duration::from_secs(u64::from(days) * DAY)));
-    let expiry = args.expires_in_days.map_or(KeyExpiry::Never, end);
+    let unsaid = if args.never_expires { KeyExpiry::Never } else { KeyExpiry::Usual };
+    let expiry = args.expires_in_days.map_or(unsaid, end);
     let new = NewServiceKey { name: args.name, abilities: args.abilities, expiry };
     let CreatedServiceKey { key, token } = engine.create_service_key(&host::caller(), new).await?;
     let what = if key.abilities.is_empty() { "nothing".to_owned() } else { key.abilities.join(", ") };

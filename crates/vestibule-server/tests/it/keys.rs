@@ -52,14 +52,19 @@ db_test!(a_service_key_is_printed_once_and_alone, |db: TestDb| async move {
     assert!(ending.stderr.contains("may: nothing"), "{ending:?}");
     let listed = host.json(&["service-key", "list", "--json"]);
     assert_eq!((&listed["items"][0]["name"], &listed["items"][1]["name"]), (&"brief".into(), &"gateway".into()));
-    assert!(listed["items"][0]["expires_at"].is_string() && listed["items"][1]["expires_at"].is_null());
+    assert!(listed["items"][0]["expires_at"].is_string(), "{listed}");
+    let life = key.expires_at.map(|end| end.0 - key.created_at.0);
+    assert_eq!(life, Some(365 * 86_400_000_000), "a year, unless something else is said");
+    let lasting = host.run(&["service-key", "create", "--name", "lasting", "--never-expires"]);
+    assert!(lasting.ok().starts_with("vst_svc_"));
+    assert!(host.json(&["service-key", "list", "--json"])["items"][0]["expires_at"].is_null());
     let table = host.run(&["service-key", "list"]).ok();
     assert!(table.contains("evaluate, introspect") && !table.contains(token) && !listed.to_string().contains(token));
 
     let id = key.id.to_string();
     host.run(&["service-key", "revoke", &id]).ok();
     host.run(&["service-key", "revoke", &id]).ok();
-    assert!(host.json(&["service-key", "list", "--json"])["items"][1]["revoked_at"].is_string());
+    assert!(host.json(&["service-key", "list", "--json"])["items"][2]["revoked_at"].is_string());
     engine.db().close().await;
     for wrong in [
         &["service-key", "create", "--name", "x", "--ability", "fly"][..],
@@ -72,6 +77,7 @@ db_test!(a_service_key_is_printed_once_and_alone, |db: TestDb| async move {
         &["service-key", "create"][..],
         &["service-key", "revoke", "x"],
         &["service-key", "create", "--name", "x", "--expires-in-days", "0"],
+        &["service-key", "create", "--name", "x", "--expires-in-days", "9", "--never-expires"],
     ] {
         host.run(wrong).failed(2);
     }

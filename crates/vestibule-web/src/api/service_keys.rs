@@ -67,7 +67,7 @@ struct NewServiceKeyBody {
     /// The slugs of its abilities; an empty list: it may do nothing.
     #[schema(example = json!(["introspect"]))]
     abilities: Vec<String>,
-    /// A moment (RFC 3339), or `never`; absent: never.
+    /// A moment (RFC 3339), or `never`; absent: after as long as an API key, usually a year.
     #[schema(example = "2027-01-01T00:00:00Z")]
     expires_at: Option<String>,
 }

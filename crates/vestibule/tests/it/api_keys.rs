@@ -155,6 +155,7 @@ db_test!(an_old_secret_is_good_until_its_end_exactly, |db: TestDb| async move {
         .await
         .expect("revoked");
     assert_eq!(presented(&t.engine, &third.token).await, "revoked");
+    assert_eq!(presented(&t.engine, &second.token).await, "revoked", "and so is the secret before it");
     let ended = rotate(&t.engine, &ann, first.key.id, HOUR).await;
     assert!(matches!(ended, Err(Error::Conflict(Code::KeyEnded))), "revoked is final: {ended:?}");
 });

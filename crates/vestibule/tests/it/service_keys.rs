@@ -6,7 +6,7 @@ use testkit::{TestDb, TestEngine, db_test, race};
 use vestibule::{Code, CreatedServiceKey, Error, KeyExpiry, NewServiceKey, PageRequest, Presented, Secret, Vestibule};
 
 use crate::authenticators::logged;
-use crate::holders::{holder, host, last_done, last_refusal};
+use crate::holders::{ALL, holder, host, last_done, last_refusal};
 use crate::people::{administrator, by, nobody, sign_up};
 use crate::programs::{key, opens, within_a_second};
 
@@ -47,6 +47,36 @@ db_test!(abilities_are_compared_letter_by_letter, |db: TestDb| async move {
     }
     let twice = t.engine.create_ability(&host(), "report", "Again").await;
     assert!(matches!(twice, Err(Error::Conflict(Code::SlugInUse))), "{twice:?}");
+});
+
+db_test!(a_service_key_lasts_a_year_unless_never_is_chosen, |db: TestDb| async move {
+    let t = TestEngine::new(&db).await;
+    let usual = service(&t.engine, &[]).await;
+    let a_year = t.engine.now().plus(t.engine.config().tokens.api_key);
+    assert_eq!(usual.key.expires_at, Some(a_year));
+    let never = NewServiceKey { expiry: KeyExpiry::Never, ..new(&[]) };
+    let never = t.engine.create_service_key(&host(), never).await.expect("made");
+    assert_eq!(never.key.expires_at, None);
+    t.clock.advance(t.engine.config().tokens.api_key);
+    assert!(matches!(t.engine.service_key(&usual.token).await, Ok(Presented::Expired)), "it ends at its end");
+    assert!(matches!(t.engine.service_key(&never.token).await, Ok(Presented::Live(_))));
+});
+
+db_test!(a_key_is_told_no_more_than_who_made_it, |db: TestDb| async move {
+    let t = TestEngine::new(&db).await;
+    let gaia = holder(&t.engine, "gaia", &["create:service-keys"], ALL).await;
+    let root = holder(&t.engine, "root", &["admin:*"], ALL).await;
+    for (ability, need) in [("evaluate", "view:groups"), ("introspect", "view:users")] {
+        let refused = t.engine.create_service_key(&by(&gaia), new(&[ability])).await;
+        let Err(Error::Forbidden(why)) = refused else { panic!("{ability}: {refused:?}") };
+        assert_eq!((why.code, why.permission.as_str()), (Code::Ceiling, need));
+        let able = holder(&t.engine, ability, &["create:service-keys", need], ALL).await;
+        t.engine.create_service_key(&by(&able), new(&[ability])).await.expect("who is told may give it");
+        t.engine.create_service_key(&by(&root), new(&[ability])).await.expect("who is told all may");
+    }
+    t.engine.create_ability(&by(&gaia), "print", "Print").await.expect("made");
+    t.engine.create_service_key(&by(&gaia), new(&["print"])).await.expect("what others ask for is told nothing");
+    assert_eq!(t.engine.list_service_keys(PageRequest::first()).await.expect("a page").items.len(), 5);
 });
 
 db_test!(a_service_key_is_nobodys_account_and_an_accounts_key_no_service, |db: TestDb| async move {
