@@ -22,7 +22,6 @@ mod health;
 mod introspect;
 mod jwks;
 mod key_expiry;
-mod limited;
 pub(crate) mod link;
 pub(crate) mod list;
 mod magic_link;

@@ -2,10 +2,16 @@
 //! for http on localhost; `__Secure-vestibule` with a `Domain` is for sharing with sibling hosts.
 //! The cookie outlives idle time on purpose: whether a session is live is for the server to say.
 
+use axum::extract::{Request, State};
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
 use url::Url;
 use vestibule::{SignedIn, Timestamp};
+
+use crate::app::App;
+use crate::csrf;
 
 /// The cookie's name and its fixed attributes.
 #[derive(Debug)]
@@ -54,12 +60,37 @@ impl CookieShape {
         presented(headers, self.name)
     }
 
+    /// Takes our cookie out of the request if there are several, for who is only shown something: a planted one must
+    /// not keep its owner from our pages, and whoever is signed in by neither can sign in anew.
+    pub(crate) fn settle(&self, headers: &mut HeaderMap) {
+        if self.presented(headers) != Presented::Several {
+            return;
+        }
+        let is_others = |pair: &&[u8]| {
+            let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
+            trimmed(name) != self.name.as_bytes()
+        };
+        let lines = headers.get_all(COOKIE).iter();
+        let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';')).filter(is_others);
+        let kept = pairs.collect::<Vec<_>>().join(&b';');
+        let kept = HeaderValue::from_bytes(&kept).expect("parts of header values make one");
+        headers.insert(COOKIE, kept);
+    }
+
     fn header(&self, value: &str, seconds: u64) -> HeaderValue {
         let text = format!("{}={value}; {}; Max-Age={seconds}", self.name, self.attributes);
         let mut header = HeaderValue::from_str(&text).expect("a token, a checked domain and numbers are visible ASCII");
         header.set_sensitive(true);
         header
     }
+}
+
+/// Shows a page as to nobody where two cookies of our name came; what would change something stays refused.
+pub(crate) async fn settled(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    if csrf::is_safe(request.method()) {
+        app.cookie.settle(request.headers_mut());
+    }
+    next.run(request).await
 }
 
 /// The cookie of a name in the request, wherever among the others.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use governor::clock::Clock as _;
 use governor::middleware::NoOpMiddleware;
 use governor::{Quota, RateLimiter};
-use vestibule::{AccountId, Clock, Digest, Error, Result, canonical_identifier};
+use vestibule::{AccountId, ChainId, Clock, Digest, Error, Result, canonical_identifier};
 
 use crate::client_ip;
 
@@ -138,6 +138,7 @@ enum Key {
     Address(Option<IpAddr>),
     Identifier(Digest),
     Account(AccountId),
+    Chain(ChainId),
     Everybody,
 }
 
@@ -149,7 +150,8 @@ pub(crate) struct Limiters {
     codes: Two,
     reports: Limiter,
     sensitive: Limiter,
-    refresh: Limiter,
+    unknown_tokens: Limiter,
+    chain: Limiter,
 }
 
 /// One thing counted three ways at once.
@@ -195,7 +197,8 @@ impl Limiters {
             codes: Two { address: of(limits.codes), global: of(limits.codes.map(|each| each.times(CODES_ALTOGETHER))) },
             reports: of(limits.codes),
             sensitive: of(limits.sensitive),
-            refresh: of(limits.sensitive),
+            unknown_tokens: of(limits.codes),
+            chain: of(limits.sensitive),
         }
     }
 
@@ -243,9 +246,20 @@ impl Limiters {
         self.reports.charge(address(ip))
     }
 
-    /// Counts a use of a refresh token. Not by address: many programs share one, and none can be guessed.
-    pub(crate) fn refresh(&self, token: &str) -> Result<()> {
-        self.refresh.charge(Key::Identifier(Digest::of(token.trim().as_bytes())))
+    /// Refuses an address that has presented too many tokens that are nothing, without counting.
+    pub(crate) fn token_looked_up(&self, ip: Option<IpAddr>) -> Result<()> {
+        self.unknown_tokens.peek(address(ip))
+    }
+
+    /// Counts a token that is nothing of ours.
+    pub(crate) fn token_unknown(&self, ip: Option<IpAddr>) -> Result<()> {
+        self.unknown_tokens.charge(address(ip))
+    }
+
+    /// Counts an act by a token of a chain. Not by address, since many programs share one; nor by token, since each is
+    /// another: a cell is only made by whoever has a token of ours.
+    pub(crate) fn chain(&self, chain: ChainId) -> Result<()> {
+        self.chain.charge(Key::Chain(chain))
     }
 
     /// Counts a dangerous or costly act of an account.

@@ -21,8 +21,9 @@ use crate::routes::DECISIONS;
 const ABOUT: &str = "Accounts, sessions and their administration. Authenticate with the token of a sign-in, as bearer \
 or as the cookie that comes with it; an unsafe request by cookie carries the session's CSRF token in `X-CSRF-Token`. \
 Programs have tokens and keys of their own, which some routes take as well: theirs have the scheme `program`, those \
-for services `service_key`. A route that takes a permission names it, as the role that its security asks for; so does \
-the refusal. Every refusal is a problem (RFC 9457) with a stable `code`. Lists come in pages, newest first.";
+for services `service_key`; a key is taken as bearer or in `X-API-Key`. A route that takes a permission names it, as \
+the role that its security asks for; so does the refusal. Every refusal is a problem (RFC 9457) with a stable `code`. \
+Lists come in pages, newest first.";
 
 /// Adds what holds everywhere.
 pub(crate) fn complete(mut document: OpenApi, base: &str) -> OpenApi {
@@ -61,6 +62,9 @@ fn add_security_schemes(components: &mut Components) {
     components.add_security_scheme("program", bearer("JWT, or vst_key_…", program));
     let service = "A service key, which has abilities and stands for no account.";
     components.add_security_scheme("service_key", bearer("vst_svc_…", service));
+    let header = "An API key where `program` is taken, a service key where `service_key` is; never beside a bearer.";
+    let header = ApiKeyValue::with_description("X-API-Key", header);
+    components.add_security_scheme("key_header", SecurityScheme::ApiKey(ApiKey::Header(header)));
 }
 
 /// `/openapi.json` and `/docs`.

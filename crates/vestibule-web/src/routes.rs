@@ -11,7 +11,7 @@ use vestibule::Code;
 
 use crate::app::App;
 use crate::error::Problem;
-use crate::{api, assets, openapi, pages, request};
+use crate::{api, assets, cookies, openapi, pages, request};
 
 /// Where decisions are asked for.
 pub(crate) const DECISIONS: &str = "/access/";
@@ -25,7 +25,7 @@ pub(crate) fn router<S>(app: App) -> Router<S> {
     Router::new()
         .merge(api)
         .merge(openapi::router(openapi::complete(document, app.base()))) // /openapi.json, /docs
-        .merge(pages::router()) // /sign-in, /account/…, /admin/…
+        .merge(pages::router().layer(from_fn_with_state(app.clone(), cookies::settled))) // /sign-in, /account/…
         .merge(assets::router()) // /assets/{name}
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)

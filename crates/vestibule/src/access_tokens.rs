@@ -1,7 +1,8 @@
 //! Access tokens at our own door, where they are worth no more than their chain: a signature says what was true when it
 //! was made, and the database what is true now. The public keys are kept for a few minutes, and read again when a token
 //! names one that is not known, at most once a second, so that forged names cost nothing. Whoever comes while they are
-//! read waits for them.
+//! read waits for them. A key that was withdrawn is forgotten as sessions are, by the revocation feed: while that is not
+//! read, no keys are believed for longer than a second.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use crate::engine::Vestibule;
 use crate::error::Result;
 use crate::id::SigningKeyId;
 use crate::jwt::{AccessClaims, AccessTokenVerifier, JwkSet, SigningAlgorithm, published};
+use crate::revocations::EVERYBODY;
 use crate::signing_keys::SigningKey;
 use crate::time::micros;
 
@@ -32,6 +34,7 @@ pub(crate) struct KnownKeys {
 struct Known {
     verifier: Arc<AccessTokenVerifier>,
     read_at: i64,
+    epoch: u64,
 }
 
 impl Vestibule {
@@ -64,7 +67,10 @@ impl Vestibule {
 
     fn verifier_read_within(&self, span: Duration) -> Option<Arc<AccessTokenVerifier>> {
         let last = self.known_keys().last.read().unwrap_or_else(PoisonError::into_inner);
-        let is_fresh = |known: &&Known| micros(self.clock().monotonic()) - known.read_at < micros(span);
+        let span = if self.principals().is_feed_fresh(self.clock()) { span } else { span.min(READ_EVERY) };
+        let epoch = self.db().epochs().of(EVERYBODY.0);
+        let is_fresh =
+            |known: &&Known| known.epoch == epoch && micros(self.clock().monotonic()) - known.read_at < micros(span);
         last.as_ref().filter(is_fresh).map(|known| known.verifier.clone())
     }
 
@@ -78,9 +84,10 @@ impl Vestibule {
             return Ok(verifier);
         }
         let read_at = micros(self.clock().monotonic());
+        let epoch = self.db().epochs().of(EVERYBODY.0); // before the keys are read, so that none slips back in
         let keys = self.jwks().await?;
         let verifier = Arc::new(AccessTokenVerifier::new(self.issuer(), self.audience(), &keys));
-        let known = Known { verifier: verifier.clone(), read_at };
+        let known = Known { verifier: verifier.clone(), read_at, epoch };
         *self.known_keys().last.write().unwrap_or_else(PoisonError::into_inner) = Some(known);
         Ok(verifier)
     }

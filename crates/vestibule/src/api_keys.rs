@@ -218,6 +218,11 @@ impl KeyPrincipal {
         }
     }
 
+    /// Whether its secret opens something, now or once its owner is enabled again.
+    pub(crate) fn may_open(&self, now: Timestamp) -> bool {
+        KeyPrincipal { is_owner_active: true, ..self.clone() }.state(now) == KeyState::Live
+    }
+
     /// When it ends in any case; none: never.
     pub(crate) fn ends_at(&self) -> Option<Timestamp> {
         let old = self.old_until.filter(|_| self.is_old);

@@ -161,6 +161,10 @@ impl Entry {
             Some((kind, id, label)) => (Some(kind.to_owned()), id, Some(label)),
             None => (None, None, None),
         };
+        let mut details = self.details;
+        if let (Some(by), Value::Object(details)) = (caller.program(), &mut details) {
+            details.insert("by".to_owned(), by);
+        }
         let row = AuditRow {
             id: AuditId::fresh(now, random),
             created_at: now,
@@ -171,7 +175,7 @@ impl Entry {
             target_kind,
             target_id,
             target_label,
-            details: Json(self.details),
+            details: Json(details),
             request_id: caller.request_id,
             ip: caller.ip.map(|ip| ip.to_string()),
             outcome: self.outcome,

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use serde_json::{Value, json};
+
 use crate::id::{AccountId, RequestId};
 use crate::principals::Credential;
 
@@ -61,6 +63,16 @@ impl Caller {
     #[must_use]
     pub fn acting_as(&self, id: AccountId, label: String) -> Caller {
         Caller { actor: Actor::Account { id, label }, ..self.clone() }
+    }
+
+    /// By what of a program an account acts, for the audit log; none: by a session, or no account does.
+    pub(crate) fn program(&self) -> Option<Value> {
+        match (&self.actor, self.credential?) {
+            (Actor::Account { .. }, Credential::ApiKey(key)) => Some(json!({ "api_key": key })),
+            (Actor::Account { .. }, Credential::AccessToken(chain)) => Some(json!({ "access_token": chain })),
+            (Actor::Account { .. }, Credential::Session(_))
+            | (Actor::Host { .. } | Actor::System | Actor::Anonymous, _) => None,
+        }
     }
 
     /// The account that asks, if one does.

@@ -95,6 +95,7 @@ codes! {
     ScopeInvalid = "scope_invalid": "A scope is \"all\" or a list of at most 1,000 ids, each of 1 to 200 characters.",
     SelfEscalation = "self_escalation": "Nobody gives themselves more than they hold: somebody else must.",
     SessionRequired = "session_required": "A person does this, signed in: a token or a key of a program cannot.",
+    SessionTooOld = "session_too_old": "Tokens of this session would be over already. Sign in anew.",
     SetupClosed = "setup_closed": "This instance already has an administrator.",
     SetupTokenInvalid = "setup_token_invalid": "That is not a live setup token. `vestibule setup-token` makes another.",
     SignUpClosed = "sign_up_closed": "Sign-up is closed here.",

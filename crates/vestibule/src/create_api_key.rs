@@ -100,7 +100,8 @@ impl Vestibule {
             revoked_at: None,
         };
         key.insert(&mut tx, &token.digest()).await?;
-        let details = json!({ "api_key": key.id, "name": key.name, "permissions": key.permissions });
+        let details = json!({ "api_key": key.id, "name": key.name, "permissions": key.permissions,
+            "expires_at": key.expires_at });
         self.audit(&mut tx, caller, Entry::done("api_key.created").on(&account).with(details)).await?;
         self.notify(&mut tx, &account, Words::ApiKeyCreated { name: &key.name }).await?;
         tx.commit().await?;
@@ -148,7 +149,7 @@ impl Vestibule {
         }
         let now = self.now();
         let mut tx = self.db().write().await?;
-        let (owner, _) = self.own_key(&mut tx, caller, account, id).await?;
+        let (owner, before) = self.own_key(&mut tx, caller, account, id).await?;
         let token = Secret::fresh(SecretKind::ApiKey, self.random());
         let digest = token.digest();
         if !ApiKey::rotate(&mut tx, id, (&prefix(&token), &digest), now.plus(grace), now).await? {
@@ -156,6 +157,7 @@ impl Vestibule {
         }
         let details = json!({ "api_key": id, "grace_seconds": grace.as_secs() });
         self.audit(&mut tx, caller, Entry::done("api_key.rotated").on(&owner).with(details)).await?;
+        self.notify(&mut tx, &owner, Words::ApiKeyRotated { name: &before.name }).await?;
         Revocations::insert(&mut tx, account, now).await?;
         let key = ApiKey::find(&mut tx, account, id).await?.ok_or(Error::NotFound)?;
         tx.commit().await?;

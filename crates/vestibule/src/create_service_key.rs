@@ -84,7 +84,8 @@ impl Vestibule {
         };
         key.insert(&mut tx, &token.digest(), &abilities).await?;
         let key = ServiceKey::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
-        let details = json!({ "service_key": id, "name": key.name, "abilities": key.abilities });
+        let details = json!({ "service_key": id, "name": key.name, "abilities": key.abilities,
+            "expires_at": key.expires_at });
         self.audit(&mut tx, caller, Entry::done("service_key.created").with(details)).await?;
         tx.commit().await?;
         Ok(CreatedServiceKey { key, token })

@@ -46,6 +46,12 @@ impl Vestibule {
         Ok(ended)
     }
 
+    /// How many programs are signed in as an account by its password: [`Vestibule::end_other_sessions`] ends them too.
+    pub async fn count_programs(&self, account: AccountId) -> Result<i64> {
+        let (now, life) = (self.now(), self.config().tokens.chain);
+        RefreshChain::count_without_session(&mut self.db().read().await?, account, now, life).await
+    }
+
     /// Ends every session of an account, and whatever else was issued to it; says how many sessions.
     pub async fn end_all_sessions(&self, caller: &Caller, id: AccountId) -> Result<u64> {
         let ended = self.end_all(caller, id).await;

@@ -18,6 +18,7 @@ use crate::keyring::Sealed;
 use crate::mail::Words;
 use crate::principals::LiveSession;
 use crate::prove_owner::ProveOwner;
+use crate::refresh_chains::RefreshChain;
 use crate::revocations::Revocations;
 use crate::second_factors::{ENROLMENT, PendingFactor, SecondFactor};
 use crate::sessions::Session;
@@ -65,7 +66,7 @@ pub enum BeginEnrolment {
 /// How enabling ended.
 #[derive(Debug)]
 pub enum EnableSecondFactor {
-    /// It is on; every other session of the account has ended.
+    /// It is on; every other session of the account has ended, and what programs were given for the password alone.
     Done {
         /// The recovery codes, to be shown this once.
         recovery_codes: Vec<SecretString>,
@@ -170,6 +171,7 @@ impl Vestibule {
         PendingFactor::remove(tx, account.id).await?;
         let recovery_codes = self.replace_recovery_codes(tx, account.id).await?;
         Session::end_others(tx, account.id, session.session_id).await?;
+        RefreshChain::revoke_without_session(tx, account.id, self.now()).await?;
         self.audit(tx, caller, Entry::done(ENABLE).on(account)).await?;
         self.notify(tx, account, Words::SecondFactorEnabled).await?;
         Revocations::insert(tx, account.id, self.now()).await?;

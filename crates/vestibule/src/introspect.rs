@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::accounts::Account;
-use crate::api_keys::{ApiKey, KeyPrincipal, KeyState};
+use crate::api_keys::{ApiKey, KeyPrincipal};
 use crate::audit::Entry;
 use crate::caller::Caller;
 use crate::engine::Vestibule;
@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::id::AccountId;
 use crate::key_principals::Presented;
 use crate::mail::Words;
+use crate::permissions::Permission;
 use crate::principals::{Credential, Principal};
 use crate::refresh_chains::{RefreshChain, RefreshToken};
 use crate::revocations::Revocations;
@@ -46,10 +47,15 @@ pub struct IntrospectedPrincipal {
     pub username: Option<String>,
     /// Its address.
     pub email: Option<String>,
+    /// Whether somebody proved that address for it.
+    pub email_verified: bool,
     /// What its owner wants to be called.
     pub name: Option<String>,
-    /// The slugs of its groups.
+    /// The slugs of its groups; none of a credential that is limited: it is not what they are.
     pub groups: Vec<String>,
+    /// What a limited credential may do, all of it; none: all that its owner may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Vec<Permission>>,
 }
 
 impl Introspection {
@@ -105,7 +111,8 @@ impl Vestibule {
         let chain = RefreshChain::find(&mut connection, known.chain_id).await?;
         let is_live = RefreshChain::is_live(&mut connection, known.chain_id, self.now(), life).await?;
         let Some(chain) = chain.filter(|_| is_live) else { return Ok(Introspection::inactive()) };
-        let account = Account::get(&mut connection, chain.account_id).await?;
+        let account = Account::find(&mut connection, chain.account_id).await?;
+        let Some(account) = account else { return Ok(Introspection::inactive()) }; // deleted meanwhile
         let who = Identity::of(&account);
         let credential = Credential::AccessToken(chain.id);
         let principal = self.principal_of(&mut connection, &who, credential, None).await?;
@@ -121,7 +128,7 @@ impl Vestibule {
         let found = if let Some(secret) = Secret::parse(SecretKind::ApiKey, token) {
             let key = KeyPrincipal::find(&mut self.db().read().await?, &secret.digest()).await?;
             // A secret that a rotation ended opens nothing, so it ends nothing either.
-            let key = key.filter(|found| found.state(self.now()) == KeyState::Live);
+            let key = key.filter(|found| found.may_open(self.now()));
             key.map(|found| (found.key.account_id, Credential::ApiKey(found.key.id), "API key"))
         } else if let Some(secret) = Secret::parse(SecretKind::Session, token) {
             let session = self.look_at_session(&secret).await?;
@@ -181,7 +188,20 @@ fn about(principal: &Principal) -> IntrospectedPrincipal {
         id: principal.account_id,
         username: principal.username.clone(),
         email: principal.email.clone(),
+        email_verified: principal.email_verified,
         name: principal.name.clone(),
-        groups: principal.groups.clone(),
+        groups: if principal.limit.is_none() { principal.groups.clone() } else { Vec::new() },
+        permissions: principal.limit.is_some().then(|| said_of_limited(principal)),
     }
+}
+
+/// What a limited credential may do, each once, whichever group gives it.
+fn said_of_limited(principal: &Principal) -> Vec<Permission> {
+    let mut said: Vec<Permission> = Vec::new();
+    for one in principal.effective().permissions {
+        if !said.contains(&one.permission) {
+            said.push(one.permission);
+        }
+    }
+    said
 }

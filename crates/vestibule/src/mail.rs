@@ -71,6 +71,8 @@ text_enum! {
         TokenReused = "token_reused",
         /// Tells an owner of a new API key.
         ApiKeyCreated = "api_key_created",
+        /// Tells an owner that an API key was given another secret.
+        ApiKeyRotated = "api_key_rotated",
         /// Tells an owner that a secret of theirs was found and revoked.
         TokenReported = "token_reported",
         /// Shows an administrator that mail works.

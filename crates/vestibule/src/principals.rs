@@ -44,6 +44,8 @@ pub struct Principal {
     pub label: String,
     /// The account's address.
     pub email: Option<String>,
+    /// Whether somebody proved that address for it; without, anybody may have typed it.
+    pub email_verified: bool,
     /// Its username.
     pub username: Option<String>,
     /// What its owner wants to be called.
@@ -308,6 +310,7 @@ impl Vestibule {
             account_id: who.account_id,
             label: who.label.clone(),
             email: who.email.clone(),
+            email_verified: who.email_verified,
             username: who.username.clone(),
             name: who.name.clone(),
             groups: held.holdings.groups.into_keys().collect(),

@@ -125,6 +125,19 @@ impl RefreshChain {
         tx.exec(sql, &[&account, &now]).await
     }
 
+    /// How many live chains an account has that were minted from no session.
+    pub(crate) async fn count_without_session(
+        tx: &mut Tx,
+        account: AccountId,
+        now: Timestamp,
+        life: Duration,
+    ) -> Result<i64> {
+        let sql = "SELECT COUNT(*) FROM refresh_chains c JOIN accounts a ON a.id = c.account_id
+                    WHERE c.account_id = $1 AND c.session_id IS NULL AND c.revoked_at IS NULL AND c.started_at > $2
+                      AND a.session_version = c.session_version";
+        Ok(tx.one::<(i64,)>(sql, &[&account, &now.minus(life)]).await?.0)
+    }
+
     /// Reclaims the space of chains whose end came; says how many.
     pub(crate) async fn sweep(tx: &mut Tx, started_before: Timestamp, at_most: i64) -> Result<u64> {
         let sql =

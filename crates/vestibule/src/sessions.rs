@@ -96,6 +96,7 @@ pub(crate) struct Identity {
     pub account_id: AccountId,
     pub label: String,
     pub email: Option<String>,
+    pub email_verified: bool,
     pub username: Option<String>,
     pub name: Option<String>,
 }
@@ -105,6 +106,7 @@ struct PrincipalRow {
     account_id: AccountId,
     label: String,
     email: Option<String>,
+    email_verified: bool,
     username: Option<String>,
     name: Option<String>,
     method: AuthMethod,
@@ -144,6 +146,7 @@ from_row!(PrincipalRow {
     account_id: AccountId,
     label: String,
     email: Option<String>,
+    email_verified: bool,
     username: Option<String>,
     name: Option<String>,
     method: AuthMethod,
@@ -159,7 +162,8 @@ impl SessionPrincipal {
     /// The live session that a token's digest stands for.
     pub(crate) async fn find_live(tx: &mut Tx, digest: &Digest, now: Timestamp) -> Result<Option<SessionPrincipal>> {
         let row: Option<PrincipalRow> = tx.opt(
-            "SELECT s.id, s.account_id, COALESCE(a.email, a.username, '') AS label, a.email, a.username, a.name,
+            "SELECT s.id, s.account_id, COALESCE(a.email, a.username, '') AS label, a.email,
+                    a.email_verified_at IS NOT NULL AS email_verified, a.username, a.name,
                     s.method, s.second_factor, s.authenticated_at, s.created_at, s.last_seen_at, s.expires_at, s.absolute_expires_at
                FROM sessions s JOIN accounts a ON a.id = s.account_id
               WHERE s.digest = $1 AND s.expires_at > $2 AND s.absolute_expires_at > $2
@@ -173,10 +177,10 @@ impl SessionPrincipal {
 
 impl PrincipalRow {
     fn principal(self) -> SessionPrincipal {
-        let PrincipalRow { account_id, label, email, username, name, .. } = self;
+        let PrincipalRow { account_id, label, email, email_verified, username, name, .. } = self;
         SessionPrincipal {
             id: self.id,
-            who: Identity { account_id, label, email, username, name },
+            who: Identity { account_id, label, email, email_verified, username, name },
             method: self.method,
             second_factor: self.second_factor,
             authenticated_at: self.authenticated_at,
@@ -194,6 +198,7 @@ impl Identity {
             account_id: account.id,
             label: account.label(),
             email: account.email.clone(),
+            email_verified: account.email_verified_at.is_some(),
             username: account.username.clone(),
             name: account.name.clone(),
         }

@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use secrecy::SecretSlice;
+use serde_json::json;
 
+use crate::audit::Entry;
+use crate::caller::Caller;
 use crate::config::TokensConfig;
 use crate::db::{Arg, Tx, from_row};
 use crate::engine::Vestibule;
@@ -70,6 +73,11 @@ impl SigningKey {
         Ok(retired.into_iter().map(|(id,)| id).collect())
     }
 
+    /// Deletes every key but one: what they signed is believed by nobody any more.
+    pub(crate) async fn withdraw_others(tx: &mut Tx, id: SigningKeyId) -> Result<()> {
+        tx.exec("DELETE FROM signing_keys WHERE id <> $1", &[&id]).await.map(drop)
+    }
+
     /// Deletes the keys that nobody needs any more.
     pub(crate) async fn sweep(tx: &mut Tx, now: Timestamp) -> Result<u64> {
         tx.exec("DELETE FROM signing_keys WHERE retired_at <= $1", &[&now.minus(PUBLISHED_FOR)]).await
@@ -102,7 +110,11 @@ impl Vestibule {
         let key = match SigningKey::current(tx, algorithm).await? {
             Some(key) => key,
             None => {
-                self.fresh_signing_key(algorithm)?.insert(tx).await?;
+                let first = self.fresh_signing_key(algorithm)?;
+                if first.insert(tx).await? {
+                    let entry = Entry::done("signing_key.created").with(json!({ "kid": first.id }));
+                    self.audit(tx, &Caller::system(), entry).await?;
+                }
                 let made = SigningKey::current(tx, algorithm).await?;
                 made.ok_or_else(|| Error::internal("a signing key was made and is not there"))?
             }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Subcommand;
 use serde::Serialize;
-use vestibule::{SigningKey, SigningKeyId, Timestamp, Vestibule};
+use vestibule::{KeysBefore, SigningKey, SigningKeyId, Timestamp, Vestibule};
 
 use crate::{host, instance, output};
 
@@ -18,7 +18,11 @@ pub enum Command {
         json: bool,
     },
     /// Sign with a new key from now on; the ones before stay published until what they signed has ended.
-    Rotate,
+    Rotate {
+        /// For a key that leaked: publish the ones before no longer. What they signed is good no more.
+        #[arg(long)]
+        withdraw: bool,
+    },
 }
 
 /// A key, for programs.
@@ -34,8 +38,9 @@ struct Shown {
 pub async fn run(file: Option<&Path>, command: Command) -> anyhow::Result<()> {
     instance::with_engine(file, async |engine| match command {
         Command::List { json } => list(engine, json).await,
-        Command::Rotate => {
-            let key = engine.rotate_keys(&host::caller()).await?;
+        Command::Rotate { withdraw } => {
+            let before = if withdraw { KeysBefore::Withdrawn } else { KeysBefore::Retired };
+            let key = engine.rotate_keys(&host::caller(), before).await?;
             output::line(format!("{} signs from now on, by {}.", key.id, key.algorithm))
         }
     })

@@ -32,6 +32,13 @@ fn signing_keys_are_rotated_and_the_one_before_stays_published() {
     let audit = second.json(&["audit", "list", "--action", "signing_key.rotated", "--json"]);
     assert_eq!(audit["items"].as_array().map(Vec::len), Some(2));
     assert_eq!(audit["items"][0]["actor_kind"], "host", "{audit}");
+    let third = second.run(&["keys", "rotate", "--withdraw"]).ok();
+    let left = second.json(&["keys", "list", "--json"]);
+    assert_eq!(left.as_array().map(Vec::len), Some(1), "{left}");
+    assert!(third.contains(left[0]["kid"].as_str().expect("a kid")));
+    let audit = second.json(&["audit", "list", "--action", "signing_key.rotated", "--json"]);
+    let withdrawn = |n: usize| audit["items"][n]["details"]["withdrawn"].as_bool();
+    assert_eq!((withdrawn(0), withdrawn(1)), (Some(true), Some(false)));
 }
 
 db_test!(a_service_key_is_printed_once_and_alone, |db: TestDb| async move {

@@ -31,8 +31,12 @@ const ORIGINAL_URL: &str = "x-original-url";
 /// Its parts, as Traefik and Caddy send them.
 const FORWARDED: [&str; 3] = ["x-forwarded-proto", "x-forwarded-host", "x-forwarded-uri"];
 
-/// What is asked.
+/// Why a limited key does not pass as its whole owner.
+const LIMITED: &str = "This key is limited: ask for a permission, `?permission=action:resource`.";
+
+/// What is asked. A misspelt name would ask for less, so it is refused.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Asked {
     permission: Option<String>,
 }
@@ -43,26 +47,32 @@ struct Visitor(Principal);
 /// May somebody pass
 ///
 /// For proxies that ask before they let a request through. Takes a session, by cookie or bearer, an access token or an
-/// API key. In the headers of the answer, whatever is not visible ASCII is percent-encoded UTF-8, and so is `%`.
+/// API key; one that is limited only where a permission is asked for. In the headers of the answer, whatever is not
+/// visible ASCII is percent-encoded UTF-8, and so is `%`.
 #[utoipa::path(get, path = "/api/v1/forward-auth", tag = "Decisions",
     security(("bearer" = []), ("cookie" = []), ("program" = [])),
     params(("permission" = Option<String>, Query, description = "What they must be allowed to do: `action:resource`.")),
     responses(
         (status = 204, description = "They may pass.", headers(
-            ("Remote-User" = String, description = "The username, else the e-mail address, else the id."),
-            ("Remote-Email" = String, description = "The e-mail address; empty without one."),
+            ("Remote-User" = String, description = "The username, else the verified e-mail address, else the id."),
+            ("Remote-Email" = String, description = "The e-mail address; empty without one that is verified."),
             ("Remote-Name" = String, description = "The name; empty without one."),
-            ("Remote-Groups" = String, description = "The slugs of the groups, joined by commas."))),
+            ("Remote-Groups" = String, description = "The slugs of the groups, joined by commas; empty of a limited key."))),
         (status = 302, description = "Nobody is signed in, and `forward_auth.redirect` is on: where to sign in."),
         (status = 401, description = "Nobody is signed in; the header Location says where to sign in. `key_revoked`, \
             `key_expired`"),
-        (status = 403, description = "They lack the permission. `permission_required`")))]
+        (status = 403, description = "They lack the permission, or the key is limited and none was asked for. \
+            `permission_required`")))]
 async fn pass(Visitor(who): Visitor, Query(asked): Query<Asked>) -> Result<Response> {
-    if let Some(permission) = &asked.permission {
-        require(&who, permission)?;
+    match &asked.permission {
+        Some(permission) => require(&who, permission)?,
+        None if who.limit.is_some() => return Err(Problem::from(Code::PermissionRequired).because(LIMITED)),
+        None => {}
     }
+    let email = who.email.as_deref().filter(|_| who.email_verified);
+    let groups = if who.limit.is_none() { who.groups.join(",") } else { String::new() };
     let id;
-    let user = match who.username.as_deref().or(who.email.as_deref()) {
+    let user = match who.username.as_deref().or(email) {
         Some(name) => name,
         None => {
             id = who.account_id.to_string();
@@ -71,9 +81,9 @@ async fn pass(Visitor(who): Visitor, Query(asked): Query<Asked>) -> Result<Respo
     };
     let headers = [
         (REMOTE_USER, encoded(user)),
-        (REMOTE_EMAIL, encoded(who.email.as_deref().unwrap_or_default())),
+        (REMOTE_EMAIL, encoded(email.unwrap_or_default())),
         (REMOTE_NAME, encoded(who.name.as_deref().unwrap_or_default())),
-        (REMOTE_GROUPS, encoded(&who.groups.join(","))),
+        (REMOTE_GROUPS, encoded(&groups)),
     ];
     Ok((StatusCode::NO_CONTENT, headers).into_response())
 }
@@ -113,6 +123,7 @@ impl FromRequestParts<App> for Visitor {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Visitor, Response> {
+        app.cookie.settle(&mut parts.headers);
         match Principal::from_request_parts(parts, app).await {
             Ok(who) => Ok(Visitor(who)),
             Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => Err(turned_away(app, parts, problem)),

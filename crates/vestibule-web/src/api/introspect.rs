@@ -8,6 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vestibule::{AccountId, IntrospectedPrincipal, Introspection};
 
+use super::permission::PermissionJson;
 use super::token::TokenBody;
 use crate::app::App;
 use crate::error::Result;
@@ -41,9 +42,15 @@ struct PrincipalJson {
     id: AccountId,
     username: Option<String>,
     email: Option<String>,
+    /// Whether somebody proved that address for it; without, it may be anybody's.
+    email_verified: bool,
     name: Option<String>,
-    /// The slugs of its groups.
+    /// The slugs of its groups; none of a limited key.
     groups: Vec<String>,
+    /// All that a limited key may do at this moment; absent of what may do all that its owner may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    permissions: Option<Vec<PermissionJson>>,
 }
 
 /// Ask about a token
@@ -69,8 +76,9 @@ impl From<Introspection> for IntrospectionJson {
 
 impl From<IntrospectedPrincipal> for PrincipalJson {
     fn from(principal: IntrospectedPrincipal) -> PrincipalJson {
-        let IntrospectedPrincipal { id, username, email, name, groups } = principal;
-        PrincipalJson { id, username, email, name, groups }
+        let IntrospectedPrincipal { id, username, email, email_verified, name, groups, permissions } = principal;
+        let permissions = permissions.map(|all| all.into_iter().map(PermissionJson::from).collect());
+        PrincipalJson { id, username, email, email_verified, name, groups, permissions }
     }
 }
 

@@ -7,7 +7,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vestibule::{Effective, EffectivePermissions};
 
-use super::limited::limited;
 use super::permission::{PermissionJson, ScopeJson};
 use crate::app::App;
 use crate::extract::Principal;
@@ -44,11 +43,7 @@ struct EffectiveJson {
     security(("bearer" = []), ("cookie" = []), ("program" = [])),
     responses((status = 200, description = "All of it.", body = EffectivePermissionsJson)))]
 async fn show(principal: Principal) -> Json<EffectivePermissionsJson> {
-    let mut held = EffectivePermissions::of(&principal.view);
-    if let Some(limit) = &principal.limit {
-        held.permissions = limited(&held.permissions, limit);
-    }
-    Json(held.into())
+    Json(principal.effective().into())
 }
 
 impl From<EffectivePermissions> for EffectivePermissionsJson {

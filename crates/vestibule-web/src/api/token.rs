@@ -17,7 +17,7 @@ use super::account::AccountJson;
 use super::password::Password;
 use super::typed_code::TypedCode;
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Problem, Result};
 use crate::extract::{Body, Caller, Session};
 
 /// For what tokens are asked.
@@ -84,7 +84,7 @@ struct TokensJson {
     security((), ("bearer" = []), ("cookie" = [])), responses(
         (status = 200, description = "The tokens.", body = TokensJson),
         (status = 401, description = "`unauthenticated`, `invalid_credentials`, `mfa_required`, `invalid_mfa_code`"),
-        (status = 403, description = "`email_not_verified`"),
+        (status = 403, description = "`email_not_verified`; `session_too_old`: the tokens would be over already."),
         (status = 422, description = "`identifier_required`, `password_required`"),
         (status = 429, description = "`too_many_requests`"),
     ))]
@@ -131,7 +131,9 @@ async fn by_password(app: &App, body: GrantBody, caller: Caller) -> Result<Json<
     (status = 429, description = "`too_many_requests`"),
 ))]
 async fn refresh(State(app): State<App>, caller: Caller, Body(body): Body<RefreshBody>) -> Result<Json<TokensJson>> {
-    app.limits.refresh(&body.refresh_token)?;
+    if !is_counted(&app, &caller, &body.refresh_token).await? {
+        return Err(Code::RefreshTokenInvalid.into());
+    }
     match app.vestibule.refresh_tokens(&caller.anonymous(), &body.refresh_token).await? {
         RefreshTokens::Done(issued) => Ok(Json((*issued).into())),
         RefreshTokens::Refused => Err(Code::RefreshTokenInvalid.into()),
@@ -142,10 +144,24 @@ async fn refresh(State(app): State<App>, caller: Caller, Body(body): Body<Refres
 ///
 /// By the refresh or the access token: all that came of the same grant ends. Any other text is no error (RFC 7009).
 #[utoipa::path(post, path = "/api/v1/token/revoke", tag = "Tokens", request_body = TokenBody,
-    responses((status = 204, description = "Nothing of it is good any more, if anything was.")))]
+    responses(
+        (status = 204, description = "Nothing of it is good any more, if anything was."),
+        (status = 429, description = "`too_many_requests`"),
+    ))]
 async fn revoke(State(app): State<App>, caller: Caller, Body(body): Body<TokenBody>) -> Result<StatusCode> {
-    app.vestibule.revoke_token(&caller.anonymous(), &body.token).await?;
+    if is_counted(&app, &caller, &body.token).await? {
+        app.vestibule.revoke_token(&caller.anonymous(), &body.token).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Counts what is done by a token of a chain of ours; false: it is none, which is counted by address.
+async fn is_counted(app: &App, caller: &Caller, token: &str) -> Result<bool> {
+    app.limits.token_looked_up(caller.ip())?;
+    match app.vestibule.chain_of_token(token).await? {
+        Some(chain) => app.limits.chain(chain).map(|()| true).map_err(Problem::from),
+        None => app.limits.token_unknown(caller.ip()).map(|()| false).map_err(Problem::from),
+    }
 }
 
 /// Report a token that was found

@@ -27,6 +27,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::PermissionRequired
         | Code::ReauthenticationRequired
         | Code::SessionRequired
+        | Code::SessionTooOld
         | Code::SelfEscalation
         | Code::SetupTokenInvalid
         | Code::SignUpClosed

@@ -8,7 +8,7 @@ use super::moment::Moment;
 use super::proof;
 
 /// Words that fit an act whether it was done or refused.
-const WORDS: [(&str, &str); 57] = [
+const WORDS: [(&str, &str); 58] = [
     ("ability.created", "Adding an ability"),
     ("ability.deleted", "Deleting an ability"),
     ("account.closed", "Closing the account"),
@@ -61,6 +61,7 @@ const WORDS: [(&str, &str); 57] = [
     ("session.others_ended", "Signing out everywhere else"),
     ("session.reauthenticated", "Confirming who one is"),
     ("setup_token.issued", "Issuing a setup token"),
+    ("signing_key.created", "Making the first key that signs tokens"),
     ("signing_key.rotated", "Changing the key that signs tokens"),
     ("token.issued", "Signing a program in"),
     ("token.refreshed", "Refreshing a program's token"),

@@ -5,6 +5,7 @@ use testkit::{Answer, Call, PASSWORD, SignedIn, TestApp, db_test};
 use vestibule::{Caller, NewApiKey, Secret, SecretKind};
 use vestibule_web::WebConfig;
 
+use crate::letters;
 use crate::powers;
 
 const PATH: &str = "/api/v1/forward-auth";
@@ -46,6 +47,15 @@ fn asked_by_caddy(app: &TestApp, [proto, host, uri]: [&str; 3]) -> Call {
     call.header("x-forwarded-host", host).header("x-forwarded-uri", uri)
 }
 
+/// Somebody who has signed up, once they have proven their address.
+async fn verified(app: &TestApp, email: &str) -> SignedIn {
+    let token = letters::link(app, "/api/v1/email/verify/request", email).await;
+    let session = app.sign_in(email).await;
+    let proven = app.post("/api/v1/email/verify").bearer(&session.token).json(json!({"token": token})).await;
+    assert!(proven.status.is_success(), "{}", proven.text);
+    app.sign_in(email).await
+}
+
 async fn rename(app: &TestApp, who: &SignedIn, name: &str) -> Answer {
     app.patch("/api/v1/me").bearer(&who.token).json(json!({"name": name})).await
 }
@@ -54,9 +64,11 @@ db_test!(the_application_is_told_who_it_is, |db| async move {
     let app = TestApp::new(&db).await;
     let ann = app.sign_up("ann@example.com").await;
     let told_of = async |who: &SignedIn| told(&app.get(PATH).cookie(&who.token).await);
+    let id = ann.account_id.to_string();
+    assert_eq!(told_of(&ann).await, [id.as_str(), "", "", "members"], "an address that nobody proved is nobody's");
+    let ann = verified(&app, "ann@example.com").await;
     assert_eq!(told_of(&ann).await, ["ann@example.com", "ann@example.com", "", "members"]);
     assert_eq!(rename(&app, &ann, "Ann").await.status, 200);
-    let ann = app.sign_in("ann@example.com").await;
     assert_eq!(told_of(&ann).await, ["ann@example.com", "ann@example.com", "Ann", "members"]);
     let root = app.administrator("root").await;
     assert_eq!(told_of(&root).await, ["root", "", "", "administrators"]);
@@ -68,7 +80,8 @@ db_test!(the_application_is_told_who_it_is, |db| async move {
 
 db_test!(what_is_not_visible_ascii_is_percent_encoded, |db| async move {
     let app = TestApp::new(&db).await;
-    let ann = app.sign_up("a%6En@example.com").await;
+    app.sign_up("a%6En@example.com").await;
+    let ann = verified(&app, "a%6En@example.com").await;
     let rows = [
         ("Ann Lee", "Ann%20Lee"),
         ("李 🌱", "%E6%9D%8E%20%F0%9F%8C%B1"),
@@ -93,7 +106,8 @@ db_test!(what_is_not_visible_ascii_is_percent_encoded, |db| async move {
 
 db_test!(what_a_client_says_of_itself_is_not_echoed, |db| async move {
     let app = TestApp::with(&db, guarding).await;
-    let ann = app.sign_up("ann@example.com").await;
+    app.sign_up("ann@example.com").await;
+    let ann = verified(&app, "ann@example.com").await;
     let spoofing = || HEADERS.iter().fold(app.get(PATH).peer(PROXY), |call, name| call.header(name, "root"));
     assert_eq!(told(&spoofing().cookie(&ann.token).await), ["ann@example.com", "ann@example.com", "", "members"]);
     place(&spoofing().await);
@@ -101,7 +115,8 @@ db_test!(what_a_client_says_of_itself_is_not_echoed, |db| async move {
 
 db_test!(programs_pass_by_their_credentials, |db| async move {
     let app = TestApp::with(&db, guarding).await;
-    let ann = app.sign_up("ann@example.com").await;
+    app.sign_up("ann@example.com").await;
+    let ann = verified(&app, "ann@example.com").await;
     let host = Caller::host("root");
     let secret = Secret::parse(SecretKind::Session, &ann.token).expect("a session's token");
     let session = app.engine.session(&secret).await.expect("an answer").expect("a session");
@@ -112,14 +127,40 @@ db_test!(programs_pass_by_their_credentials, |db| async move {
     for bearer in [ann.token.as_str(), &access, key.token.expose()] {
         assert_eq!(told(&app.get(PATH).bearer(bearer).await)[0], "ann@example.com");
     }
+    assert_eq!(told(&app.get(PATH).header("x-api-key", key.token.expose()).await)[0], "ann@example.com");
     app.engine.revoke_api_key(&host, ann.account_id, key.key.id).await.expect("revoked");
     let revoked = app.get(PATH).bearer(key.token.expose()).await;
     assert_eq!(revoked.problem(), (401, "key_revoked".into()), "a program is not sent to a page");
     assert!(revoked.header("location").is_empty() && revoked.header("www-authenticate") == "Bearer");
-    let stranger = app.get(PATH).bearer("x").cookie(&ann.token).await;
-    assert_eq!(stranger.problem(), (401, "unauthenticated".into()));
+    for stranger in [app.get(PATH).bearer("x"), app.get(PATH).header("x-api-key", "x")] {
+        let stranger = stranger.cookie(&ann.token).await;
+        assert_eq!((stranger.problem(), stranger.header("location")), ((401, "unauthenticated".into()), ""));
+    }
     let elsewhere = app.get(PATH).header("authorization", "Basic eDp5").cookie(&ann.token).await;
     assert_eq!(told(&elsewhere)[0], "ann@example.com");
+});
+
+db_test!(a_limited_key_passes_only_where_a_permission_is_asked_for, |db| async move {
+    let app = TestApp::with(&db, guarding).await;
+    let ann = powers::holder(&app, "ann", &["view:audit", "view:users"]).await;
+    let make = async |permissions: &[&str]| {
+        let permissions = permissions.iter().map(|text| text.parse().expect("a permission")).collect();
+        let new = NewApiKey { name: "limited".into(), permissions: Some(permissions), ..NewApiKey::default() };
+        let made = app.engine.create_api_key(&Caller::host("root"), ann.account_id, new).await.expect("a key");
+        made.token.expose().to_owned()
+    };
+    let (id, some, none) = (ann.account_id.to_string(), make(&["view:audit"]).await, make(&[]).await);
+    for key in [&some, &none] {
+        let refused = app.get(PATH).bearer(key).await;
+        assert_eq!(refused.problem(), (403, "permission_required".into()), "it is not its whole owner");
+        assert!(refused.json()["detail"].as_str().expect("a detail").contains("?permission="), "{}", refused.text);
+        assert!(HEADERS.iter().all(|name| !refused.headers.contains_key(*name)));
+    }
+    let ask = async |key: &str, what: &str| app.get(&format!("{PATH}?permission={what}")).bearer(key).await;
+    assert_eq!(told(&ask(&some, "view:audit").await), [&id, "", "", ""], "and is in none of its owner's groups");
+    for (key, what) in [(&some, "view:users"), (&some, "delete:users"), (&none, "view:audit")] {
+        assert_eq!(ask(key, what).await.problem(), (403, "permission_required".into()), "{what}");
+    }
 });
 
 db_test!(a_permission_is_asked_for, |db| async move {
@@ -141,11 +182,9 @@ db_test!(a_permission_is_asked_for, |db| async move {
     let twice = ask("?permission=view:audit&permission=delete:users").await;
     assert_eq!(twice.problem(), (400, "bad_request".into()));
     place(&app.get(&format!("{PATH}?permission=view:audit")).await);
-    let limited = NewApiKey { name: "nothing".into(), permissions: Some(Vec::new()), ..NewApiKey::default() };
-    let key = app.engine.create_api_key(&Caller::host("root"), ann.account_id, limited).await.expect("a key");
-    assert_eq!(app.get(PATH).bearer(key.token.expose()).await.status, 204, "who it is needs no permission");
-    let refused = app.get(&format!("{PATH}?permission=view:audit")).bearer(key.token.expose()).await;
-    assert_eq!(refused.problem(), (403, "permission_required".into()));
+    for misspelt in ["?permissions=delete:users", "?Permission=delete:users", "?permission=view:audit&x=y", "?x"] {
+        assert_eq!(ask(misspelt).await.problem(), (400, "bad_request".into()), "{misspelt}");
+    }
 });
 
 db_test!(whoever_lost_their_standing_does_not_pass_the_next_time, |db| async move {
@@ -171,8 +210,10 @@ db_test!(without_redirects_a_refusal_says_where_to_sign_in, |db| async move {
     assert_eq!(refused.header("www-authenticate"), "Bearer");
     let sign_in = "http://localhost:8080/sign-in?return_to=https%3A%2F%2Fapp.example.com%2Fa%3Fb%3Dc%26d%3De";
     assert_eq!(refused.header("location"), sign_in);
-    let two = app.get(PATH).header("cookie", "vestibule=x; vestibule=y").await;
-    assert_eq!(two.problem(), (400, "bad_request".into()));
+    let ann = app.sign_up("ann@example.com").await;
+    let planted = format!("a=b; vestibule={}; vestibule=y", ann.token);
+    let two = asked_by_nginx(&app, "https://app.example.com/a?b=c&d=e").header("cookie", &planted).await;
+    assert_eq!((two.status.as_u16(), two.header("location")), (401, sign_in), "between two nobody chooses");
 });
 
 db_test!(only_a_trusted_proxy_says_where_to_come_back_to, |db| async move {

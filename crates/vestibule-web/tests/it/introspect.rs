@@ -29,11 +29,13 @@ db_test!(every_kind_of_token_is_told_for_what_it_is, |db| async move {
     assert_eq!(app.patch("/api/v1/me").bearer(&ann.token).json(json!({"name": "Ann Lee"})).await.status, 200);
     let service = service_key(&app, &["introspect"]).await;
     let tokens = Tokens::by_session(&app, &ann).await;
-    let key = Key::make(&app, &ann, Some(&[])).await.token;
+    let key = Key::make(&app, &ann, Some(&["view:users"])).await.token;
     let principal = json!({
-        "id": ann.account_id.to_string(), "username": null, "email": ANN, "name": "Ann Lee",
+        "id": ann.account_id.to_string(), "username": null, "email": ANN, "email_verified": false, "name": "Ann Lee",
         "groups": ["members", "support"],
     });
+    let mut limited = principal.clone();
+    (limited["groups"], limited["permissions"]) = (json!([]), json!([{"action": "view", "resource": "users"}]));
     let rows = [
         (&ann.token, "session"),
         (&tokens.access, "access_token"),
@@ -41,7 +43,8 @@ db_test!(every_kind_of_token_is_told_for_what_it_is, |db| async move {
         (&key, "api_key"),
     ];
     for (token, kind) in rows {
-        let expected = json!({"active": true, "token_type": kind, "principal": principal});
+        let who = if kind == "api_key" { &limited } else { &principal };
+        let expected = json!({"active": true, "token_type": kind, "principal": who});
         assert_eq!(introspect(&app, &service, token).await, expected, "{kind}");
     }
     let expected = json!({"active": true, "token_type": "service_key", "abilities": ["introspect"]});

@@ -60,11 +60,12 @@ db_test!(no_secret_and_no_raw_address_is_logged, |db| async move {
     let app = TestApp::new(&db).await;
     let ann = app.sign_up("ann@example.com").await;
     let path = "/api/v1/me/sessions/raw-path-9175?cursor=raw-query-9175";
-    let call = app.delete(path).bearer(&ann.token).header("x-api-key", "raw-header-9175");
+    let call = app.delete(path).bearer(&ann.token).header("x-anything", "raw-header-9175");
     let answer = call.peer("192.0.2.75").header("x-forwarded-for", "203.0.113.75").await;
     let id = answer.header("x-request-id");
     app.post("/api/v1/sign-in").json(json!({"identifier": "raw-body-9175", "password": PASSWORD})).await;
     app.get("/nowhere-raw-path-9175").await;
+    assert_eq!(app.get("/api/v1/me").header("x-api-key", "raw-key-9175").await.status, 401);
     app.post("/api/v1/sign-in").body("application/json", r#"{"password": "raw-json-9175", "#).await;
 
     let link = crate::letters::link(&app, "/api/v1/password/forgot", "ann@example.com").await;

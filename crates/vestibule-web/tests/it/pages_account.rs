@@ -67,7 +67,6 @@ db_test!(sessions_are_listed_and_ended_one_by_one_or_all_at_once, |db| async mov
     let engine = TestEngine::new(&db).await;
     let (mut ann, mut phone, mut laptop) = (Visitor::at(&engine), Visitor::at(&engine), Visitor::at(&engine));
     ann.sign_up("ann@example.com").await;
-    assert!(!ann.get("/account/sessions").await.html.contains("end-others"));
     for other in [&mut phone, &mut laptop] {
         engine.clock.advance(Duration::from_secs(1));
         other.sign_in("ann@example.com").await;
@@ -83,6 +82,23 @@ db_test!(sessions_are_listed_and_ended_one_by_one_or_all_at_once, |db| async mov
     assert_eq!(seen.place(), "/account/sessions?done=other_sessions_ended");
     assert!(phone.get("/account").await.place().starts_with("/sign-in"));
     assert_eq!(ann.get("/account").await.status, 200);
+});
+
+db_test!(programs_that_are_signed_in_by_the_password_are_counted_and_signed_out_too, |db| async move {
+    let engine = TestEngine::new(&db).await;
+    let mut ann = Visitor::at(&engine);
+    ann.sign_up("ann@example.com").await;
+    let alone = ann.get("/account/sessions").await;
+    alone.assert_says("No program is signed in with your password. Signing out everywhere else ends that too.");
+    for said in ["1 program is signed in", "2 programs are signed in"] {
+        let form = SignInForm { identifier: "ann@example.com".to_owned(), password: PASSWORD.into(), mfa_code: None };
+        let issued = engine.engine.issue_tokens_by_password(&Caller::anonymous(), form).await.unwrap();
+        assert!(matches!(issued, SignIn::Done(_)), "{issued:?}");
+        ann.get("/account/sessions").await.assert_says(said);
+    }
+    let seen = ann.submit(&alone, "/account/sessions/end-others", &[]).await;
+    assert_eq!(seen.place(), "/account/sessions?done=other_sessions_ended");
+    ann.get("/account/sessions").await.assert_says("No program is signed in");
 });
 
 db_test!(sessions_and_activity_say_what_somebody_signed_in_with, |db| async move {

@@ -70,7 +70,10 @@ db_test!(pages_refuse_as_pages_and_the_api_as_the_api, |db| async move {
         assert_eq!(app.get(path).await.problem(), (404, Code::NotFound.as_str().to_owned()), "{path}");
     }
     let twice = app.get("/account").cookie("a").header("cookie", "vestibule=b").await;
-    assert_eq!(twice.status, 400);
+    assert_eq!(twice.status, 303, "shown something, they are nobody, who can sign in");
+    let fields = [("identifier", "a"), ("password", "b")];
+    let twice = app.post("/sign-out").form(&fields).cookie("a").header("cookie", "vestibule=b").await;
+    assert_eq!(twice.status, 400, "what changes something is refused: {}", twice.text);
     assert!(twice.text.contains("clear this site&#39;s cookies"), "{}", twice.text);
     let big = app.post("/sign-in").form(&[("identifier", &"a".repeat(70_000)), ("password", "")]).await;
     assert_eq!((big.status.as_u16(), big.header("content-type")), (413, "text/html; charset=utf-8"));

@@ -121,7 +121,10 @@ db_test!(any_service_verifies_by_the_published_keys_alone, |db| async move {
     assert_eq!(before.json()["keys"].as_array().map(Vec::len), Some(1), "the first is made when it is asked for");
     let ann = app.sign_up("ann@example.com").await;
     let old = Tokens::by_session(&app, &ann).await;
-    app.engine.rotate_keys(&vestibule::Caller::host("root")).await.expect("the host may");
+    app.engine
+        .rotate_keys(&vestibule::Caller::host("root"), vestibule::KeysBefore::Retired)
+        .await
+        .expect("the host may");
     let new = Tokens::of(&refresh(&app, &old.refresh).await);
     let published = app.get("/.well-known/jwks.json").await.json();
     let keys = published["keys"].as_array().expect("keys");

@@ -205,15 +205,47 @@ db_test!(a_refresh_token_is_good_for_nothing_else_and_nothing_else_for_it, |db| 
     assert_eq!(refresh(&app, &tokens.refresh).await.status, 200, "none of it harmed it");
 });
 
-db_test!(one_token_is_not_presented_without_end, |db| async move {
+db_test!(a_chain_is_not_refreshed_without_end, |db| async move {
     let app = TestApp::with(&db, |config| config.limits.sensitive = Some("2/60".parse().expect("a limit"))).await;
     app.sign_up(ANN).await;
     let (mine, other) = (Tokens::by_password(&app, ANN).await, Tokens::by_password(&app, ANN).await);
-    for _ in 0..2 {
-        assert_eq!(refresh(&app, &mine.refresh).await.status, 200);
-    }
-    let refused = refresh(&app, &format!(" {}", mine.refresh)).await;
-    assert_eq!(refused.problem(), (429, "too_many_requests".into()));
+    let second = Tokens::of(&refresh(&app, &mine.refresh).await);
+    let third = Tokens::of(&refresh(&app, &second.refresh).await);
+    let refused = refresh(&app, &third.refresh).await;
+    assert_eq!(refused.problem(), (429, "too_many_requests".into()), "though the token is another each time");
     assert_eq!(refused.header("retry-after"), "30");
     assert_eq!(refresh(&app, &other.refresh).await.status, 200, "whoever shares the address goes on");
+    app.clock.advance(Duration::from_secs(30));
+    assert_eq!(refresh(&app, &third.refresh).await.status, 200, "it was not used up");
+});
+
+db_test!(tokens_that_are_nothing_are_counted_by_address, |db| async move {
+    let app = TestApp::with(&db, |config| config.limits.codes = Some("2/60".parse().expect("a limit"))).await;
+    app.sign_up(ANN).await;
+    let tokens = Tokens::by_password(&app, ANN).await;
+    let revoke = |token: &str| app.post("/api/v1/token/revoke").peer("192.0.2.1").json(json!({ "token": token }));
+    let refresh = |peer: &str, token: &str| {
+        app.post("/api/v1/token/refresh").peer(peer).json(json!({ "refresh_token": token })).into_future()
+    };
+    is_dead(&refresh("192.0.2.1", "x").await);
+    assert_eq!(revoke("vst_rft_x").await.status, 204);
+    assert_eq!(revoke("y").await.problem(), (429, "too_many_requests".into()));
+    let refused = refresh("192.0.2.1", &tokens.refresh).await;
+    assert_eq!(refused.problem(), (429, "too_many_requests".into()));
+    assert_eq!(refused.header("retry-after"), "30");
+    assert_eq!(refresh("192.0.2.2", &tokens.refresh).await.status, 200, "nobody else is kept from it");
+});
+
+db_test!(giving_back_what_has_ended_writes_nothing_and_is_counted, |db| async move {
+    let app = TestApp::with(&db, |config| config.limits.sensitive = Some("3/60".parse().expect("a limit"))).await;
+    app.sign_up(ANN).await;
+    let tokens = Tokens::by_password(&app, ANN).await;
+    let revoke = || app.post("/api/v1/token/revoke").json(json!({ "token": tokens.access }));
+    assert_eq!(revoke().await.status, 204);
+    let writer = app.engine.db().write().await.expect("the one writer");
+    let again = tokio::time::timeout(Duration::from_secs(20), revoke().into_future()).await;
+    assert_eq!(again.expect("it waits for nobody").status, 204);
+    drop(writer);
+    assert_eq!(revoke().await.status, 204);
+    assert_eq!(revoke().await.problem(), (429, "too_many_requests".into()));
 });

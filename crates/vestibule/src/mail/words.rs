@@ -71,6 +71,9 @@ pub(crate) enum Words<'a> {
     /// A key was made.
     #[template(path = "mail/api_key_created.txt")]
     ApiKeyCreated { name: &'a str },
+    /// A key was given another secret.
+    #[template(path = "mail/api_key_rotated.txt")]
+    ApiKeyRotated { name: &'a str },
     /// Somebody found a token and reported it.
     #[template(path = "mail/token_reported.txt")]
     TokenReported { what: &'a str },
@@ -102,6 +105,7 @@ impl Words<'_> {
             Words::NewDevice { .. } => MailKind::NewDevice,
             Words::TokenReused => MailKind::TokenReused,
             Words::ApiKeyCreated { .. } => MailKind::ApiKeyCreated,
+            Words::ApiKeyRotated { .. } => MailKind::ApiKeyRotated,
             Words::TokenReported { .. } => MailKind::TokenReported,
             Words::Test => MailKind::Test,
         }
@@ -125,7 +129,9 @@ impl Words<'_> {
             | Words::RecoveryCodesRenewed
             | Words::RecoveryCodeUsed { .. } => vestibule.absolute("/account/security"),
             Words::NewDevice { .. } | Words::TokenReused => vestibule.absolute("/account/sessions"),
-            Words::ApiKeyCreated { .. } | Words::TokenReported { .. } => vestibule.absolute("/account/api-keys"),
+            Words::ApiKeyCreated { .. } | Words::ApiKeyRotated { .. } | Words::TokenReported { .. } => {
+                vestibule.absolute("/account/api-keys")
+            }
             Words::Test => vestibule.absolute("/"),
         }
     }

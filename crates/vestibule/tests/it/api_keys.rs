@@ -312,8 +312,10 @@ db_test!(a_new_key_is_mailed_about_its_uses_are_noted_and_there_is_an_end_to_the
     let made = key(&t.engine, &ann, None).await;
     let id = ann.account.account.id;
     assert_eq!(count_mailed(&t.engine, "ann@example.com", MailKind::ApiKeyCreated).await, 1);
+    t.engine.rotate_api_key(&by_session(&t.engine, &ann).await, id, made.key.id, HOUR).await.expect("rotated");
+    assert_eq!(count_mailed(&t.engine, "ann@example.com", MailKind::ApiKeyRotated).await, 1);
     assert_eq!(made.key.last_used_at, None);
-    t.clock.advance(HOUR);
+    t.clock.advance(HOUR - Duration::from_secs(1));
     assert!(opens(&t.engine, made.token.expose()).await);
     t.engine.introspect(made.token.expose()).await.expect("asking is no use");
     t.engine.flush_touches().await.expect("written");

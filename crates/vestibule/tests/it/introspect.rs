@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use testkit::{TestDb, TestEngine, db_test};
-use vestibule::{Introspection, MailKind, NewServiceKey, PageRequest, Presented, Vestibule};
+use vestibule::{BreakGlass, Introspection, MailKind, NewServiceKey, PageRequest, Presented, Vestibule};
 
 use crate::authenticators::logged;
-use crate::holders::{host, last_done};
-use crate::people::{count_mailed, live, nobody, sign_up};
+use crate::holders::{cloud_costs, group, host, last_done, permissions};
+use crate::people::{PASSWORD, count_mailed, live, nobody, sign_up, signs_in};
 use crate::programs::{assert_dead, by_session, jwt, key, opens, refreshed, tokens_for_password, tokens_of};
 
 const ANN: &str = "ann@example.com";
@@ -26,6 +26,7 @@ db_test!(every_kind_of_token_is_known_for_what_it_is_and_as_long_as_it_lives, |d
     let t = TestEngine::new(&db).await;
     let ann = sign_up(&t.engine, ANN).await;
     let id = ann.account.account.id;
+    let members = vec!["members".to_owned()];
     let (issued, made) = (tokens_of(&t.engine, &ann).await, key(&t.engine, &ann, Some(&[])).await);
     for (token, kind) in [
         (ann.token.expose(), "session"),
@@ -36,7 +37,9 @@ db_test!(every_kind_of_token_is_known_for_what_it_is_and_as_long_as_it_lives, |d
         let said = ask(&t.engine, token).await;
         let who = said.principal.expect("somebody's");
         assert_eq!((said.active, said.token_type, said.abilities), (true, Some(kind), None));
-        assert_eq!((who.id, who.email.as_deref(), who.groups), (id, Some(ANN), vec!["members".to_owned()]), "{kind}");
+        assert_eq!((who.id, who.email.as_deref(), who.email_verified), (id, Some(ANN), false), "{kind}");
+        let (groups, permissions) = if kind == "api_key" { (vec![], Some(vec![])) } else { (members.clone(), None) };
+        assert_eq!((who.groups, who.permissions), (groups, permissions), "{kind}");
     }
     let new = NewServiceKey { name: "S".into(), abilities: vec!["introspect".into()], ..NewServiceKey::default() };
     let service = t.engine.create_service_key(&host(), new).await.expect("the host can");
@@ -142,4 +145,57 @@ db_test!(sixty_reports_at_once_all_end_what_they_report, |db: TestDb| async move
         assert!(refreshed(&t.engine, issued.refresh_token.expose()).await.is_none(), "{n}");
     }
     assert_eq!(logged(&t.engine, ann.account.account.id, "token.reported").await, (60, 0));
+});
+
+db_test!(a_key_that_was_found_while_its_owner_is_disabled_does_not_come_back_with_them, |db: TestDb| async move {
+    let t = TestEngine::new(&db).await;
+    let ann = sign_up(&t.engine, ANN).await;
+    let id = ann.account.account.id;
+    let (found, kept) = (key(&t.engine, &ann, None).await, key(&t.engine, &ann, None).await);
+    t.engine.disable_account(&host(), id).await.expect("disabled");
+    report(&t.engine, found.token.expose()).await;
+    assert_eq!(logged(&t.engine, id, "token.reported").await, (1, 0));
+    t.engine.enable_account(&host(), id).await.expect("enabled");
+    assert!(matches!(t.engine.principal(found.token.expose()).await, Ok(Presented::Revoked)));
+    assert!(opens(&t.engine, kept.token.expose()).await, "the other does");
+});
+
+db_test!(asking_while_an_account_is_deleted_is_an_answer, |db: TestDb| async move {
+    let t = TestEngine::new(&db).await;
+    let there = t.second_node().await;
+    for round in 0..25 {
+        let address = format!("person{round}@example.com");
+        let person = sign_up(&t.engine, &address).await;
+        let (issued, id) = (tokens_for_password(&t.engine, &address).await, person.account.account.id);
+        testkit::race(9, |i| {
+            let engine = if i % 2 == 0 { t.engine.clone() } else { there.engine.clone() };
+            let token = issued.refresh_token.expose().to_owned();
+            async move {
+                if i == 4 {
+                    return engine.delete_account(&host(), id).await.expect("deleted");
+                }
+                let said = engine.introspect(&token).await;
+                assert!(said.is_ok(), "{round}: {said:?}");
+            }
+        })
+        .await;
+        assert!(!ask(&t.engine, issued.refresh_token.expose()).await.active);
+    }
+});
+
+db_test!(of_a_limited_key_it_is_said_what_it_may_and_not_who_its_owner_is, |db: TestDb| async move {
+    let t = cloud_costs(&db).await;
+    let ann = sign_up(&t.engine, ANN).await;
+    let team = group(&t.engine, "team", &["view:plans {\"max_amount\": 100}", "view:recommendations"], "").await;
+    t.engine.add_member(&host(), team, ann.account.account.id, BreakGlass::No).await.expect("added");
+    let ann = signs_in(&t.engine, ANN, PASSWORD).await.expect("signed in");
+    let (all, some) =
+        (key(&t.engine, &ann, None).await, key(&t.engine, &ann, Some(&["view:plans {\"max_amount\": 7}"])).await);
+    let whole = ask(&t.engine, all.token.expose()).await.principal.expect("somebody's");
+    assert_eq!((whole.permissions, whole.groups.contains(&"team".to_owned())), (None, true), "it inherits");
+    let limited = ask(&t.engine, some.token.expose()).await.principal.expect("somebody's");
+    assert_eq!((limited.permissions, limited.groups), (Some(permissions(&["view:plans {\"max_amount\": 7}"])), vec![]));
+    t.engine.remove_member(&host(), team, ann.account.account.id).await.expect("removed");
+    let left = ask(&t.engine, some.token.expose()).await.principal.expect("somebody's");
+    assert_eq!(left.permissions, Some(vec![]), "no more than its owner may");
 });

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use testkit::{TestDb, TestEngine, db_test, race};
-use vestibule::{Db, Error, SigningAlgorithm, SigningKey, Vestibule};
+use vestibule::{Db, Error, KeysBefore, SigningAlgorithm, SigningKey, Vestibule};
 
 use crate::holders::{host, last_done};
 use crate::people::{administrator, by, nobody, sign_up};
-use crate::programs::{heard, jwt, opens, read_elsewhere, refreshed, tokens_of};
+use crate::programs::{heard, jwt, opens, read_elsewhere, refreshed, tokens_of, within_a_second};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -45,7 +45,7 @@ db_test!(rotations_at_once_leave_one_key_that_signs, |db: TestDb| async move {
         let rotated = race(6, |i| {
             let node = if i % 2 == 0 { one.engine.clone() } else { two.engine.clone() };
             async move {
-                match node.rotate_keys(&host()).await {
+                match node.rotate_keys(&host(), KeysBefore::Retired).await {
                     Ok(key) => Some(key.id),
                     Err(Error::Setup(_)) => None,
                     Err(other) => panic!("{other:?}"),
@@ -66,7 +66,7 @@ db_test!(what_was_signed_before_a_rotation_is_good_until_it_ends, |db: TestDb| a
     let ann = sign_up(&t.engine, "ann@example.com").await;
     let before = tokens_of(&t.engine, &ann).await;
     assert!(opens(&there.engine, jwt(&before)).await);
-    let rotated = t.engine.rotate_keys(&host()).await.expect("rotated");
+    let rotated = t.engine.rotate_keys(&host(), KeysBefore::Retired).await.expect("rotated");
     assert_eq!(last_done(&t.engine, "signing_key.rotated").await.details.0["kid"], serde_json::json!(rotated.id));
     t.clock.advance(Duration::from_secs(60));
     let after = refreshed(&t.engine, before.refresh_token.expose()).await.expect("the next pair");
@@ -96,7 +96,7 @@ db_test!(a_rotation_may_change_the_algorithm, |db: TestDb| async move {
     let database = Db::connect(&db.url).await.expect("it opens");
     let builder = Vestibule::builder(database, vec![7; 32].into()).clock(t.clock.clone()).config(config);
     let other = builder.build().await.expect("it builds");
-    other.rotate_keys(&host()).await.expect("rotated");
+    other.rotate_keys(&host(), KeysBefore::Retired).await.expect("rotated");
     let left = signing(&other).await;
     assert_eq!((left.len(), left[0].algorithm), (1, SigningAlgorithm::Es256));
     let after = tokens_of(&other, &ann).await;
@@ -109,8 +109,30 @@ db_test!(only_the_host_rotates_keys, |db: TestDb| async move {
     let root = administrator(&t.engine, "root").await.account;
     t.engine.jwks().await.expect("the first key");
     for caller in [by(&root), nobody()] {
-        let refused = t.engine.rotate_keys(&caller).await;
+        let refused = t.engine.rotate_keys(&caller, KeysBefore::Retired).await;
         assert!(matches!(refused, Err(Error::Denied(_))), "{refused:?}");
     }
     assert_eq!(t.engine.list_signing_keys().await.expect("keys").len(), 1);
+});
+
+db_test!(what_a_withdrawn_key_signed_is_good_nowhere_and_soon, |db: TestDb| async move {
+    let t = TestEngine::new(&db).await;
+    let there = t.second_node().await;
+    let ann = sign_up(&t.engine, "ann@example.com").await;
+    let before = tokens_of(&t.engine, &ann).await;
+    for node in [&t, &there] {
+        assert!(opens(&node.engine, jwt(&before)).await, "known here, and cached");
+    }
+    let key = t.engine.rotate_keys(&host(), KeysBefore::Withdrawn).await.expect("rotated");
+    assert!(!opens(&t.engine, jwt(&before)).await, "here at once");
+    within_a_second("the other node", async || !opens(&there.engine, jwt(&before)).await).await;
+    let published = t.engine.list_signing_keys().await.expect("keys");
+    assert_eq!(published.iter().map(|key| key.id).collect::<Vec<_>>(), [key.id]);
+    assert!(read_elsewhere(&t.engine, jwt(&before)).await.is_none());
+    let details = last_done(&t.engine, "signing_key.rotated").await.details.0;
+    assert_eq!((&details["withdrawn"], details["retired"].as_array().map(Vec::len)), (&true.into(), Some(1)));
+    let after = refreshed(&t.engine, before.refresh_token.expose()).await.expect("the chain goes on");
+    for node in [&t, &there] {
+        assert!(opens(&node.engine, jwt(&after)).await, "by the new key");
+    }
 });

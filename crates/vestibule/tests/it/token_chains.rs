@@ -4,12 +4,14 @@
 use std::time::Duration;
 
 use testkit::{TestDb, TestEngine, db_test};
-use vestibule::{MailKind, Vestibule};
+use vestibule::{Clock, Code, Db, Error, MailKind, Timestamp, UserEdit, Vestibule};
 
-use crate::authenticators::logged;
-use crate::holders::last_refusal;
+use crate::authenticators::{Careful, logged};
+use crate::holders::{host, last_refusal};
 use crate::people::{count_mailed, live, sign_up};
-use crate::programs::{assert_dead, heard, jwt, opens, read_elsewhere, refreshed, tokens_for_password, tokens_of};
+use crate::programs::{
+    acting, assert_dead, heard, jwt, opens, read_elsewhere, refreshed, tokens_for_password, tokens_of,
+};
 
 const ANN: &str = "ann@example.com";
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -158,4 +160,61 @@ db_test!(a_session_whose_last_use_is_not_written_yet_gives_tokens_that_live, |db
     let issued = tokens_of(&t.engine, &ann).await;
     t.clock.advance(Duration::from_secs(60));
     assert!(opens(&t.engine, jwt(&issued)).await, "its use of a minute ago counts");
+});
+
+db_test!(a_second_factor_ends_the_chains_that_began_before_it_without_one, |db: TestDb| async move {
+    let t = TestEngine::new(&db).await;
+    let ann = sign_up(&t.engine, ANN).await;
+    let (by_password, by_session) = (tokens_for_password(&t.engine, ANN).await, tokens_of(&t.engine, &ann).await);
+    assert!(opens(&t.engine, jwt(&by_password)).await && opens(&t.engine, jwt(&by_session)).await);
+    Careful::enrol(&t, ann).await;
+    assert_dead(&t.engine, &by_password, "the password alone is not enough any more").await;
+    assert!(opens(&t.engine, jwt(&by_session)).await, "the session that enrolled goes on, and what it gave");
+});
+
+db_test!(another_address_ends_the_chains_of_the_one_before, |db: TestDb| async move {
+    let t = TestEngine::new(&db).await;
+    let ann = sign_up(&t.engine, ANN).await;
+    let (by_password, by_session) = (tokens_for_password(&t.engine, ANN).await, tokens_of(&t.engine, &ann).await);
+    let edit = UserEdit { email: Some("lee@example.com".into()), ..UserEdit::default() };
+    t.engine.edit_user(&host(), ann.account.account.id, edit).await.expect("the host may");
+    assert_dead(&t.engine, &by_session, "its session ended").await;
+    assert_dead(&t.engine, &by_password, "and so does what has none").await;
+});
+
+db_test!(a_lost_answer_is_not_given_by_a_clock_that_stands_before_its_use, |db: TestDb| async move {
+    let t = TestEngine::quiet(&db, |_| {}).await;
+    sign_up(&t.engine, ANN).await;
+    let start = t.engine.now();
+    t.clock.advance(2 * GRACE);
+    let node = async |behind: Duration| {
+        let database = Db::connect(&db.url).await.expect("it opens");
+        let clock = Clock::manual(t.engine.now().minus(behind));
+        let config = t.engine.config().clone();
+        let random = t.engine.random().clone();
+        let builder = Vestibule::builder(database, vec![7; 32].into()).clock(clock).config(config).random(random);
+        builder.build().await.expect("it builds")
+    };
+    let first = tokens_for_password(&t.engine, ANN).await;
+    let child = refreshed(&t.engine, first.refresh_token.expose()).await.expect("the next pair");
+    let behind = node(GRACE).await;
+    assert!(refreshed(&behind, first.refresh_token.expose()).await.is_some(), "clocks differ a little");
+    let wrong = node(GRACE + TICK).await;
+    assert!(wrong.now() > start && wrong.now() < Timestamp(i64::MAX));
+    assert!(refreshed(&wrong, first.refresh_token.expose()).await.is_none(), "but not without end");
+    assert_dead(&t.engine, &child, "it came back").await;
+});
+
+db_test!(a_session_older_than_a_chain_lives_gives_no_tokens_and_says_why, |db: TestDb| async move {
+    let t = TestEngine::with(&db, |config| config.tokens.chain = DAY).await;
+    let ann = sign_up(&t.engine, ANN).await;
+    for _ in 0..2 {
+        t.clock.advance(DAY / 2 - TICK);
+        heard(&t).await;
+        tokens_of(&t.engine, &ann).await;
+    }
+    t.clock.advance(2 * TICK);
+    let session = live(&t.engine, &ann).await.expect("the session goes on");
+    let refused = t.engine.issue_tokens(&acting(&session), &session).await;
+    assert!(matches!(refused, Err(Error::Denied(Code::SessionTooOld))), "{refused:?}");
 });

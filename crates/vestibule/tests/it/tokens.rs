@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::json;
 use testkit::{TestDb, TestEngine, db_test};
 use vestibule::{
-    AuditFilter, BreakGlass, Caller, Credential, Db, Digest, Error, MailKind, MailRequest, Presented, Presenter,
-    RedeemEmailCode, SignIn, SignInForm, Vestibule,
+    AuditFilter, BreakGlass, Caller, Credential, Db, Digest, Error, KeysBefore, MailKind, MailRequest, Presented,
+    Presenter, RedeemEmailCode, SignIn, SignInForm, Vestibule,
 };
 
 use crate::authenticators::{Careful, STEP, logged};
@@ -149,7 +149,7 @@ db_test!(an_access_token_that_would_outlive_its_key_is_refused_at_the_start, |db
     let t = TestEngine::with(&db, |config| config.tokens.access = Duration::from_secs(55 * 60)).await;
     let ann = sign_up(&t.engine, ANN).await;
     let issued = tokens_of(&t.engine, &ann).await;
-    t.engine.rotate_keys(&host()).await.expect("rotated");
+    t.engine.rotate_keys(&host(), KeysBefore::Retired).await.expect("rotated");
     t.clock.advance(issued.expires_in - Duration::from_secs(1));
     assert!(read_elsewhere(&t.engine, jwt(&issued)).await.is_some(), "its key is published until it ends");
     let mut config = t.engine.config().clone();

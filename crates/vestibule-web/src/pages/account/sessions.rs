@@ -26,6 +26,8 @@ struct SessionsPage {
     frame: Frame,
     rows: Vec<SessionRow>,
     turn: Turn,
+    /// How many programs are signed in by the password.
+    programs: i64,
 }
 
 async fn list(
@@ -35,10 +37,11 @@ async fn list(
     Query(arrival): Query<Arrival>,
 ) -> Result<Response> {
     let sessions = app.vestibule.list_sessions(session.account_id, place.page()?).await?;
+    let programs = app.vestibule.count_programs(session.account_id).await?;
     let turn = place.turn(&app, PATH, &[], sessions.next_cursor.as_deref());
     let rows = sessions.items.into_iter().map(|one| SessionRow::of(one, &session)).collect();
     let frame = Frame::at(&app, &session, Here::Sessions).with_notice(arrival.notice());
-    show(StatusCode::OK, &SessionsPage { frame, rows, turn })
+    show(StatusCode::OK, &SessionsPage { frame, rows, turn, programs })
 }
 
 async fn end_others(State(app): State<App>, session: Session, caller: Caller) -> Result<Response> {

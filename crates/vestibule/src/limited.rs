@@ -2,10 +2,26 @@
 //! a request must state what either names, and keep within the narrower.
 
 use serde_json::{Map, Value};
-use vestibule::{Constraints, Effective, Limit, Permission, View};
+
+use crate::constraints::{Constraints, Limit};
+use crate::decide::View;
+use crate::effective::{Effective, EffectivePermissions};
+use crate::permissions::Permission;
+use crate::principals::Principal;
+
+impl Principal {
+    /// What it may do, written out; of one that is limited, what is left of what its owner may.
+    pub fn effective(&self) -> EffectivePermissions {
+        let mut held = EffectivePermissions::of(&self.view);
+        if let Some(limit) = &self.limit {
+            held.permissions = limited(&held.permissions, limit);
+        }
+        held
+    }
+}
 
 /// What remains of what an account holds under the limit of a key.
-pub(super) fn limited(held: &[Effective], limit: &View) -> Vec<Effective> {
+fn limited(held: &[Effective], limit: &View) -> Vec<Effective> {
     let said: Vec<Permission> = limit.allowed().map(|(permission, _)| permission).collect();
     let mut remaining: Vec<Effective> = Vec::new();
     for held in held {
