@@ -1,78 +1,121 @@
-//! The server under measurement: an empty handler, a handler that asks for a session, and the whole product, in one
-//! process. Rate limits are off; everything else is as shipped.
+//! The server under measurement: an empty handler, handlers that ask who is there, and the whole product, in a process
+//! of its own, so that its CPU time can be told from the load driver's. Rate limits are off and no log is written;
+//! everything else is as shipped.
 
+use std::net::SocketAddr;
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use axum::Router;
-use axum::http::StatusCode;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
 use axum::routing::get;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
-use vestibule::{Caller, Db, SignUp, SignUpForm, Vestibule};
-use vestibule_web::extract::Session;
+use vestibule::{Db, Vestibule};
+use vestibule_web::extract::{Principal, Session};
 use vestibule_web::{App, Limits, WebConfig};
 
-/// How many people sign in.
-pub const PEOPLE: usize = 200;
-/// Everybody's password.
-pub const PASSWORD: &str = "harbour-moss-Kettle";
+use crate::cpu;
+use crate::load::{Answers, Load};
 
-/// A running server, and somebody's token.
+/// A running server.
 pub struct Server {
     child: Child,
     /// Where it listens.
     pub address: String,
-    /// A live session's token.
-    pub token: String,
+}
+
+/// What a server did under a load.
+#[derive(Clone, Copy, Default)]
+pub struct Work {
+    pub answers: Answers,
+    /// What it took of the server; a database server's own work is not in it.
+    pub cpu: Duration,
 }
 
 impl Server {
     /// Starts a server on a database and waits until it is ready.
     pub async fn start(url: &str) -> Result<Server> {
         let program = std::env::current_exe()?;
-        let mut child = Command::new(program)
-            .args(["server", url])
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
+        let mut child =
+            Command::new(program).args(["server", url]).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let mut lines = BufReader::new(child.stdout.take().context("its output")?).lines();
-        let ready = lines.next_line().await?.context("the server ended before it was ready")?;
-        let (address, token) = ready.split_once(' ').context("an address and a token")?;
-        Ok(Server { address: address.to_owned(), token: token.to_owned(), child })
+        let address = lines.next_line().await?.context("the server ended before it was ready")?;
+        Ok(Server { address, child })
     }
 
-    /// Its process id.
-    pub fn pid(&self) -> Result<u32> {
-        self.child.id().context("the server has ended")
+    /// Puts a load on it.
+    pub async fn measure(&self, load: &Load) -> Result<Work> {
+        let pid = self.child.id().context("the server has ended")?;
+        let before = cpu::used(pid)?;
+        let answers = load.drive(&self.address).await?;
+        Ok(Work { answers, cpu: cpu::used(pid)? - before })
     }
+}
+
+impl Work {
+    /// Requests for each second of the server's CPU time.
+    pub fn rate(&self) -> f64 {
+        self.answers.count as f64 / self.cpu.as_secs_f64()
+    }
+
+    /// How long a request took in the mean, in microseconds.
+    pub fn latency(&self) -> f64 {
+        self.answers.waited.as_secs_f64() * 1e6 / self.answers.count as f64
+    }
+
+    /// Both together.
+    pub fn and(self, other: Work) -> Work {
+        let answers = Answers {
+            count: self.answers.count + other.answers.count,
+            waited: self.answers.waited + other.answers.waited,
+        };
+        Work { answers, cpu: self.cpu + other.cpu }
+    }
+}
+
+/// Opens a database as the server does, and makes it ready if it is new.
+pub async fn open(url: &str) -> Result<Vestibule> {
+    Ok(Vestibule::builder(Db::connect(url).await?, vec![7; 32].into()).build().await?)
 }
 
 /// Runs a server until it is killed.
 pub async fn run(url: &str) -> Result<()> {
-    let vestibule = Vestibule::builder(Db::connect(url).await?, vec![7; 32].into()).build().await?;
+    let vestibule = open(url).await?;
     let _background = vestibule.start();
-    let mut token = String::new();
-    for n in 0..PEOPLE {
-        let form = SignUpForm { email: email(n), password: Some(PASSWORD.into()), name: None };
-        if let SignUp::Done(signed_in) = vestibule.sign_up(&Caller::anonymous(), form).await? {
-            token = signed_in.token.expose().to_owned();
-        }
-    }
-    let config = WebConfig { limits: Limits::off(), ..WebConfig::default() };
-    let app = App::new(vestibule, config)?;
+    let app = App::new(vestibule, WebConfig { limits: Limits::off(), ..WebConfig::default() })?;
     let router = Router::new()
         .route("/empty", get(async || StatusCode::NO_CONTENT))
-        .route("/guarded", get(async |_: Session| StatusCode::NO_CONTENT))
+        .route("/layered", get(async || StatusCode::NO_CONTENT).layer(from_fn(pass)).layer(from_fn(pass)))
+        .route("/session", get(async |_: Session| StatusCode::NO_CONTENT))
+        .route("/principal", get(async |_: Principal| StatusCode::NO_CONTENT))
+        .route("/named", get(async |who: Principal| (StatusCode::NO_CONTENT, names(&who))))
         .merge(app.router())
-        .with_state(app);
+        .with_state(app)
+        .into_make_service_with_connect_info::<SocketAddr>();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    println!("{} {token}", listener.local_addr()?);
+    println!("{}", listener.local_addr()?);
     axum::serve(listener, router).await?;
     Ok(())
 }
 
-/// The address of the nth person.
-pub fn email(n: usize) -> String {
-    format!("person{n}@example.com")
+/// A layer that does nothing: Vestibule's own routes stand behind two.
+async fn pass(request: Request, next: Next) -> Response {
+    next.run(request).await
+}
+
+/// What forward-auth says of somebody whose names are visible ASCII.
+fn names(who: &vestibule::Principal) -> [(HeaderName, HeaderValue); 4] {
+    let value = |text: &str| HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""));
+    let email = value(who.email.as_deref().unwrap_or_default());
+    [
+        (HeaderName::from_static("remote-user"), who.username.as_deref().map_or(email.clone(), value)),
+        (HeaderName::from_static("remote-email"), email),
+        (HeaderName::from_static("remote-name"), value(who.name.as_deref().unwrap_or_default())),
+        (HeaderName::from_static("remote-groups"), value(&who.groups.join(","))),
+    ]
 }

@@ -2,42 +2,49 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Result;
 use argon2::{Algorithm, Argon2, Params, Version};
 use serde_json::json;
+use tokio::time::Instant;
 
-use crate::checks::median;
-use crate::server::{PASSWORD, PEOPLE, Server, email};
-use crate::{cpu, load};
+use crate::cpu;
+use crate::load::{Load, Requests, Until};
+use crate::people::{PASSWORD, PEOPLE, email};
+use crate::server::Server;
+use crate::table::{median, ratio};
 
-const ROUNDS: usize = 5;
 const SPAN: Duration = Duration::from_secs(6);
 const CONNECTIONS: usize = 64;
 
-pub async fn measure(server: &Server) -> Result<()> {
+/// Gives the ratios to raw Argon2id, by name.
+pub async fn measure(server: &Server, rounds: usize) -> Result<Vec<(String, String)>> {
+    let load = Load { requests: requests(), connections: CONNECTIONS, until: Until::Passed(SPAN), expected: 200 };
     let (mut raw, mut rates, mut per_cpu, mut raw_per_cpu) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         let before = cpu::used(std::process::id())?;
         let hashes = tokio::task::spawn_blocking(|| hash_on_all_cores(SPAN)).await?;
         raw_per_cpu.push(hashes * SPAN.as_secs_f64() / (cpu::used(std::process::id())? - before).as_secs_f64());
         raw.push(hashes);
-        let before = cpu::used(server.pid()?)?;
         let started = Instant::now();
-        let answered = load::drive(&server.address, CONNECTIONS, SPAN, requests(), 200).await? as f64;
-        rates.push(answered / started.elapsed().as_secs_f64());
-        per_cpu.push(answered / (cpu::used(server.pid()?)? - before).as_secs_f64());
+        let work = server.measure(&load).await?;
+        rates.push(work.answers.count as f64 / started.elapsed().as_secs_f64());
+        per_cpu.push(work.rate());
     }
-    let ratio = |a: &[f64], b: &[f64]| median(a.iter().zip(b).map(|(a, b)| a / b).collect());
-    println!("  raw Argon2id            {:>9.1} hashes a second on all cores", median(raw.clone()));
-    println!("  POST /api/v1/sign-in    {:>9.1} a second, {:.2} of it (aim 0.95)", median(rates.clone()), ratio(&rates, &raw));
-    println!("  by CPU-second           {:.2} of it", ratio(&per_cpu, &raw_per_cpu));
-    Ok(())
+    let figure = |what: &str, figure: String| (what.to_owned(), figure);
+    Ok(vec![
+        figure("raw Argon2id, hashes a second on all cores", format!("{:.1}", median(raw.clone()))),
+        figure("sign-ins, of raw Argon2id by the clock (aim 0.95)", format!("{:.2}", ratio(&rates, &raw))),
+        figure(
+            "sign-ins, of raw Argon2id by CPU-second of the server",
+            format!("{:.2}", ratio(&per_cpu, &raw_per_cpu)),
+        ),
+    ])
 }
 
 /// Everybody signs in, one after the other, from a program.
-fn requests() -> load::Requests {
+fn requests() -> Requests {
     Arc::new(|n| {
         let body = json!({ "identifier": email(n % PEOPLE), "password": PASSWORD }).to_string();
         let head = "POST /api/v1/sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
@@ -59,7 +66,11 @@ fn hash_on_all_cores(span: Duration) -> f64 {
                 let mut output = [0; 32];
                 while !stop.load(Ordering::Relaxed) {
                     let hashed = argon2.hash_password_into_with_memory(
-                        PASSWORD.as_bytes(), b"sixteen bytes ok", &mut output, &mut blocks);
+                        PASSWORD.as_bytes(),
+                        b"sixteen bytes ok",
+                        &mut output,
+                        &mut blocks,
+                    );
                     hashed.expect("the parameters fit");
                     done.fetch_add(1, Ordering::Relaxed);
                 }

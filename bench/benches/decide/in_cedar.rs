@@ -75,7 +75,7 @@ impl InCedar {
         stated.extend(ask.region.map(|region| ("regions".to_owned(), json!([region]))));
         stated.extend(ask.amount.map(|amount| ("amount".to_owned(), json!(amount))));
         let context = Context::from_json_value(Value::Object(stated), None)?;
-        let uid = |kind, id| name(kind, id).parse::<EntityUid>();
+        let uid = |kind, id| name(kind, id).parse::<EntityUid>().map_err(Box::new);
         let (action, resource) = (uid("Action", ask.action)?, uid("Resource", ask.resource)?);
         Ok(Asked { cedar: self, request: Request::new(uid("Account", ACCOUNT)?, action, resource, context, None)? })
     }

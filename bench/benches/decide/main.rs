@@ -10,9 +10,10 @@ mod in_cedar;
 mod in_vestibule;
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use tokio::time::Instant;
 
 use account::Ask;
 use in_casbin::InCasbin;
