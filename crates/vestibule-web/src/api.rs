@@ -57,6 +57,11 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 
+/// What proxies ask before every request of an application's.
+pub(crate) fn checks() -> OpenApiRouter<App> {
+    forward_auth::router()
+}
+
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(sign_up::router())
@@ -90,7 +95,6 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(user_grants::router())
         .merge(user_permissions::router())
         .merge(explain::router())
-        .merge(forward_auth::router())
         .merge(evaluation::router())
         .merge(evaluations::router())
         .merge(service_keys::router())

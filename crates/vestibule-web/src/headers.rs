@@ -11,7 +11,8 @@ use crate::config::ReturnOrigin;
 
 const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 const NO_SNIFFING: HeaderValue = HeaderValue::from_static("nosniff");
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+/// Nothing keeps a copy.
+pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const ONE_YEAR_OF_TLS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// What pages may load, and where their forms may lead: browsers follow no redirect from a form elsewhere, so where

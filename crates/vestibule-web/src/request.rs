@@ -1,6 +1,7 @@
 //! What every request goes through, outermost first: an id (ours; one from outside is not believed), the log line,
-//! the security headers, the panic guard, the deadline, the check of where an unsafe request comes from.
-//! The log names the route's template, never the path or the query as they came, so no secret can be in it.
+//! the security headers, the panic guard, the deadline, the check of where an unsafe request comes from. Forward-auth,
+//! which is asked before every request of somebody else's, takes no body, changes nothing and shows nothing: it goes
+//! through the id, the log line and the panic guard alone. The log names the route's template, never the path or the query as they came, so no secret can be in it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -8,7 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::CONTENT_LENGTH;
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -37,16 +38,29 @@ pub(crate) fn id() -> Option<RequestId> {
     ID.try_with(|id| *id).ok()
 }
 
-/// The middleware around every route.
+/// The middleware around every route but forward-auth.
 pub(crate) async fn serve(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = logged(&app, request, async |request| answer(&app, request, next).await).await;
+    headers::secure(&app, response.headers_mut());
+    response
+}
+
+/// The middleware around forward-auth.
+pub(crate) async fn serve_check(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = logged(&app, request, async |request| unpanicked(next.run(request)).await).await;
+    response.headers_mut().insert(CACHE_CONTROL, headers::NO_STORE);
+    response
+}
+
+/// Answers a request under an id of its own, and writes its line in the log.
+async fn logged(app: &App, request: Request, answer: impl AsyncFnOnce(Request) -> Response) -> Response {
     let clock = app.vestibule.clock();
     let started = clock.monotonic();
     let id = RequestId::fresh(clock.now(), app.vestibule.random());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let ip = client_ip::of(request.extensions(), request.headers(), &app.config.trusted_proxies);
-    let mut response = ID.scope(id, answer(&app, request, next)).await;
-    headers::secure(&app, response.headers_mut());
+    let mut response = ID.scope(id, answer(request)).await;
     response.headers_mut().insert(X_REQUEST_ID, header(id));
     tracing::info!(
         %method,

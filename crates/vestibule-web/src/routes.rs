@@ -18,7 +18,9 @@ pub(crate) const DECISIONS: &str = "/access/";
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 pub(crate) fn router<S>(app: App) -> Router<S> {
-    let (api, document) = api::router().split_for_parts(); // /api/v1/…, /access/v1/…, /healthz, /readyz, /version
+    let (api, mut document) = api::router().split_for_parts(); // /api/v1/…, /access/v1/…, /healthz, /readyz, /version
+    let (checks, of_checks) = api::checks().split_for_parts(); // /api/v1/forward-auth
+    document.merge(of_checks);
     let around = ServiceBuilder::new() // outermost first
         .layer(from_fn_with_state(app.clone(), present))
         .layer(from_fn_with_state(app.clone(), request::serve));
@@ -30,6 +32,7 @@ pub(crate) fn router<S>(app: App) -> Router<S> {
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         .layer(around)
+        .merge(checks.layer(from_fn_with_state(app.clone(), request::serve_check)))
         .with_state(app)
 }
 

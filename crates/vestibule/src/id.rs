@@ -71,7 +71,7 @@ ids! {
 
 fn uuid_v7(now: Timestamp, random: &Random) -> Uuid {
     let millis = u64::try_from(now.0 / 1000).unwrap_or(0);
-    Builder::from_unix_timestamp_millis(millis, &random.bytes()).into_uuid()
+    Builder::from_unix_timestamp_millis(millis, &random.id_bytes()).into_uuid()
 }
 
 #[cfg(test)]

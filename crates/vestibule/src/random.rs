@@ -21,6 +21,20 @@ impl Random {
         Random(Some(Arc::new(Mutex::new(StdRng::seed_from_u64(seed)))))
     }
 
+    /// `N` fresh bytes for an id, which is no secret: from a generator of this thread's own that the operating system
+    /// seeded, so that an id for every request costs no call of the system.
+    #[expect(clippy::disallowed_methods, reason = "this is where it is drawn")]
+    pub fn id_bytes<const N: usize>(&self) -> [u8; N] {
+        match &self.0 {
+            Some(_) => self.bytes(),
+            None => {
+                let mut bytes = [0; N];
+                rand::rng().fill_bytes(&mut bytes);
+                bytes
+            }
+        }
+    }
+
     /// `N` fresh bytes.
     ///
     /// # Panics

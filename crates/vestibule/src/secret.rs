@@ -74,7 +74,7 @@ impl Secret {
         let mut bytes: [u8; 32] = random.bytes();
         let mut text = format!("vst_{}_{}", kind.as_str(), base62(&bytes));
         let checksum = checksum(&text);
-        text.push_str(&checksum);
+        text.extend(checksum.iter().map(|&digit| char::from(digit)));
         bytes.zeroize();
         Secret { kind, text }
     }
@@ -86,7 +86,7 @@ impl Secret {
             return None;
         }
         let (signed, sum) = text.split_at(text.len() - CHECKSUM);
-        (checksum(signed) == sum).then(|| Secret { kind, text: text.to_owned() })
+        (checksum(signed) == sum.as_bytes()).then(|| Secret { kind, text: text.to_owned() })
     }
 
     /// What is stored in its place.
@@ -157,14 +157,14 @@ fn base62(bytes: &[u8; 32]) -> String {
     digits.iter().map(|&digit| char::from(digit)).collect()
 }
 
-fn checksum(text: &str) -> String {
+fn checksum(text: &str) -> [u8; CHECKSUM] {
     let mut sum = crc32fast::hash(text.as_bytes());
     let mut digits = [0u8; CHECKSUM];
     for digit in digits.iter_mut().rev() {
         *digit = ALPHABET[(sum % 62) as usize];
         sum /= 62;
     }
-    digits.iter().map(|&digit| char::from(digit)).collect()
+    digits
 }
 
 #[cfg(test)]

@@ -35,9 +35,9 @@ pub(crate) struct Presented<'a> {
 }
 
 impl Presented<'_> {
-    /// Whether it has the form of a session's token.
-    pub(crate) fn is_session(self) -> bool {
-        Secret::parse(SecretKind::Session, self.text).is_some()
+    /// The session's token that it is, by its form.
+    pub(crate) fn session_token(self) -> Option<Secret> {
+        Secret::parse(SecretKind::Session, self.text)
     }
 }
 

@@ -8,7 +8,7 @@ use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use vestibule::{Code, Presented, Timestamp};
 
-use super::credential::{self, Carrier};
+use super::credential::{self, Carrier, Credential};
 use super::session::{InSession, Session};
 use crate::app::App;
 use crate::error::{Problem, Result};
@@ -49,9 +49,12 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Principal> {
         let app = App::from_ref(state);
         let presented = credential::present(&app, &parts.headers)?.ok_or(Code::Unauthenticated)?;
-        if presented.carrier == Carrier::Cookie || presented.is_session() {
-            let session = Session::from_request_parts(parts, state).await?;
+        if let Some(token) = presented.session_token() {
+            let session = Session::prove_by(parts, &app, Credential { token, carrier: presented.carrier }).await?;
             return Ok(Principal { principal: session.principal.clone(), session: Some(session) });
+        }
+        if presented.carrier == Carrier::Cookie {
+            return Err(Code::Unauthenticated.into()); // what is in our cookie is a session's token or nothing
         }
         match app.vestibule.principal(presented.text).await? {
             Presented::Live(principal) => Ok(Principal { principal, session: None }),

@@ -45,6 +45,11 @@ impl Session {
 
     async fn prove(parts: &Parts, app: &App) -> Result<Session> {
         let credential = credential::find(app, &parts.headers)?.ok_or(Code::Unauthenticated)?;
+        Session::prove_by(parts, app, credential).await
+    }
+
+    /// The live session that a credential of this request stands for.
+    pub(super) async fn prove_by(parts: &Parts, app: &App, credential: Credential) -> Result<Session> {
         let live = app.vestibule.session(&credential.token).await?.ok_or(Code::Unauthenticated)?;
         if credential.carrier == Carrier::Cookie && !csrf::is_safe(&parts.method) {
             csrf::check_session(app, parts, &credential.token)?;
