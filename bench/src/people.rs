@@ -27,7 +27,7 @@ pub struct Credentials {
 /// Signs everybody up, and gives the first of them a permission and every credential there is.
 pub async fn sign_up(vestibule: &Vestibule) -> Result<Credentials> {
     for n in 0..PEOPLE {
-        let form = SignUpForm { email: email(n), password: Some(PASSWORD.into()), name: None };
+        let form = SignUpForm { email: email(n), password: Some(PASSWORD.into()), name: None, invitation_code: None };
         let signed_up = vestibule.sign_up(&Caller::anonymous(), form).await?;
         let (SignUp::Done(signed_in), 0) = (signed_up, n) else { continue };
         let (action, resource) = PERMISSION.split_once(':').context("an action and a resource")?;

@@ -2,6 +2,7 @@
 //! `test` is the gate that every change must pass; a server or browser that it cannot find is a failure, never a skip.
 //! (Licences are checked too, on machines that have cargo-deny.)
 
+mod node;
 mod packages;
 mod postgres;
 mod python;
@@ -11,7 +12,7 @@ mod test;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use packages::{POSTGRES, PYTHON};
+use packages::{NODE, POSTGRES, PYTHON};
 use postgres::Postgres;
 
 /// What a chore comes to: the sentence says what went wrong and what to do about it.
@@ -21,12 +22,13 @@ const HELP: &str = "\
 cargo xtask CHORE
 
   test              check formatting, lints, documentation and licences, then run every test on both databases
-  postgres          start a throw-away PostgreSQL and keep it until Ctrl-C; make Python's packages ready
+  postgres          start a throw-away PostgreSQL and keep it until Ctrl-C; make what tests install ready
   bench [ARGS]...   run the benchmarks against SQLite and a throw-away PostgreSQL
   help              this list
 
-Where PostgreSQL, Chromium, nginx, Caddy or Python is missing, root installs the Debian packages; anybody else is told
-their names. Some packages of Python come from PyPI, into target/test-python.";
+Where PostgreSQL, Chromium, nginx, Caddy, Python or Node.js is missing, root installs the Debian packages; anybody else is told
+their names. Some packages come from PyPI, into target/test-python,
+and from npm, into target/test-node.";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -52,11 +54,12 @@ fn main() -> ExitCode {
 }
 
 fn keep_postgres() -> Outcome {
-    packages::require(&[POSTGRES, PYTHON])?;
-    let python = python::prepare()?;
+    packages::require(&[POSTGRES, PYTHON, NODE])?;
+    let (python, node) = (python::prepare()?, node::prepare()?);
     let server = Postgres::start()?;
     println!("{url}\n\nexport {name}={url}", name = postgres::VARIABLE, url = server.url());
     println!("export {}={}", python::VARIABLE, python.display());
+    println!("export {}={}", node::VARIABLE, node.display());
     println!("cargo test --workspace -- --include-ignored\n\nCtrl-C stops the server and removes it.");
     loop {
         std::thread::park();

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use crate::{Outcome, postgres, python, steps};
+use crate::{Outcome, node, postgres, python, steps};
 
 /// Something that must be on the machine, and the Debian packages that bring it.
 pub struct Need {
@@ -36,6 +36,9 @@ pub const CADDY: Need =
 /// What Python's environments are made with.
 pub const PYTHON: Need =
     Need { name: "Python", packages: &["python3", "python3-venv"], is_present: python::is_present };
+
+/// What runs an OpenID provider.
+pub const NODE: Need = Need { name: "Node.js", packages: &["nodejs", "npm"], is_present: node::is_present };
 
 /// Makes sure of every need.
 pub fn require(needs: &[Need]) -> Outcome {

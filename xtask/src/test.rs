@@ -3,15 +3,15 @@
 
 use std::process::Command;
 
-use crate::packages::{self, CADDY, CHROMIUM, NGINX, POSTGRES, PYTHON};
+use crate::packages::{self, CADDY, CHROMIUM, NGINX, NODE, POSTGRES, PYTHON};
 use crate::postgres::{self, Postgres};
 use crate::steps::Steps;
-use crate::{Outcome, cargo, python};
+use crate::{Outcome, cargo, node, python};
 
 /// Makes everything ready and runs everything.
 pub fn run() -> Outcome {
-    packages::require(&[POSTGRES, CHROMIUM, NGINX, CADDY, PYTHON])?;
-    let python = python::prepare()?;
+    packages::require(&[POSTGRES, CHROMIUM, NGINX, CADDY, PYTHON, NODE])?;
+    let (python, node) = (python::prepare()?, node::prepare()?);
     let server = Postgres::start()?;
     let mut steps = Steps::default();
     steps.run("format", cargo().args(["fmt", "--all", "--check"]));
@@ -27,7 +27,8 @@ pub fn run() -> Outcome {
         cargo()
             .args(["test", "--workspace", "--no-fail-fast", "--", "--include-ignored"])
             .env(postgres::VARIABLE, server.url())
-            .env(python::VARIABLE, python),
+            .env(python::VARIABLE, python)
+            .env(node::VARIABLE, node),
     );
     drop(server);
     steps.finish()

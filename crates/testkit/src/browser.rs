@@ -56,6 +56,7 @@ impl Browser {
 
     /// Fails also when somebody else took the port between our choosing it and the driver's.
     async fn try_start(javascript: bool) -> WebDriverResult<Browser> {
+        crate::tls::install();
         let profile = tempfile::Builder::new().prefix("vestibule-browser-").tempdir().expect("a directory can be made");
         let port = free_port();
         let mut command = Command::new("/usr/bin/chromedriver");

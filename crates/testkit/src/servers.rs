@@ -95,6 +95,7 @@ impl Server {
     async fn wait_until_ready(&mut self) {
         let ready = format!("{}/readyz", self.url());
         let wait = async {
+            crate::tls::install();
             while !reqwest::get(&ready).await.is_ok_and(|answer| answer.status().is_success()) {
                 if let Ok(Some(status)) = self.process.0.try_wait() {
                     panic!("the server ended with {status}:\n{}", self.lines().join("\n"));

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    admin, audit, config, doctor, group, healthcheck, key, keys, migrate, policy, service_key, setup_token, user,
+    admin, audit, config, doctor, group, healthcheck, invite, key, keys, migrate, org, policy, service_key,
+    setup_token, user,
 };
 use crate::{failure, serve};
 
@@ -42,9 +43,15 @@ enum Command {
     /// Groups, to look at.
     #[command(subcommand, arg_required_else_help = true)]
     Group(group::Command),
+    /// Organizations: which there are, and giving an orphaned one an admin.
+    #[command(subcommand, arg_required_else_help = true)]
+    Org(org::Command),
     /// The policy: what there is to be permitted, and who is.
     #[command(subcommand, arg_required_else_help = true)]
     Policy(policy::Command),
+    /// Invitations to organizations.
+    #[command(subcommand, arg_required_else_help = true)]
+    Invite(invite::Command),
     /// API keys, by which programs act as a user.
     #[command(subcommand, arg_required_else_help = true)]
     Key(key::Command),
@@ -76,7 +83,9 @@ pub async fn run() -> ExitCode {
         Command::Admin(command) => admin::run(file, command).await,
         Command::User(command) => user::run(file, command).await,
         Command::Group(command) => group::run(file, command).await,
+        Command::Org(command) => org::run(file, command).await,
         Command::Policy(command) => policy::run(file, command).await,
+        Command::Invite(command) => invite::run(file, command).await,
         Command::Key(command) => key::run(file, command).await,
         Command::ServiceKey(command) => service_key::run(file, command).await,
         Command::Keys(command) => keys::run(file, command).await,

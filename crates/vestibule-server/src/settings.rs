@@ -12,6 +12,7 @@ mod log;
 mod mail;
 mod mask;
 pub mod master_secret;
+mod oauth;
 mod parse;
 mod password;
 mod policy;
@@ -97,6 +98,7 @@ fn read_engine(layers: &Layers, public_url: Option<Url>, problems: &mut Vec<Prob
     let tokens = keep(problems, tokens::read(layers));
     let password = keep(problems, password::read(layers));
     let require_verified_email = keep(problems, mail::require_verified_email(layers));
+    let oauth = keep(problems, oauth::read(layers));
     let mail = public_url.as_ref().and_then(|url| keep(problems, mail::read(layers, url)));
     let (sign_up, email_domains) = sign_up?;
     let config = Config {
@@ -108,6 +110,7 @@ fn read_engine(layers: &Layers, public_url: Option<Url>, problems: &mut Vec<Prob
         password: password?,
         require_verified_email: require_verified_email?,
         mail: mail?,
+        oauth: oauth?,
     };
     keep(problems, mail::check(&config)).map(|()| config)
 }
@@ -119,6 +122,8 @@ pub fn shown(layers: &Layers, key: Key) -> Option<String> {
         database::shown(text)
     } else if key == Key::SmtpUrl {
         mask::url(text)
+    } else if key == Key::OauthOidc {
+        oauth::shown(text)
     } else if key.is_secret() {
         mask::MASK.to_owned()
     } else {

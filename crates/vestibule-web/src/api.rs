@@ -7,7 +7,10 @@ pub(crate) mod accepted;
 pub(crate) mod account;
 mod administrators;
 #[expect(unused_qualifications, reason = "in what utoipa makes of a query")]
+mod all_organizations;
+#[expect(unused_qualifications, reason = "in what utoipa makes of a query")]
 mod audit;
+mod bots;
 mod circumstances;
 mod email;
 mod email_code;
@@ -20,6 +23,7 @@ mod group_preview;
 mod groups;
 mod health;
 mod introspect;
+mod invitations;
 mod jwks;
 mod key_expiry;
 pub(crate) mod link;
@@ -28,8 +32,15 @@ mod magic_link;
 mod mail;
 mod me;
 mod my_api_keys;
+mod my_identities;
 mod my_permissions;
 mod my_sessions;
+#[expect(unused_qualifications, reason = "in what utoipa makes of a query")]
+mod oauth;
+mod organization_invitations;
+mod organization_keys;
+mod organization_members;
+mod organizations;
 pub(crate) mod password;
 #[expect(unused_qualifications, reason = "in what utoipa makes of a query")]
 mod password_reset;
@@ -79,6 +90,10 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(my_sessions::router())
         .merge(my_permissions::router())
         .merge(my_api_keys::router())
+        .merge(my_identities::router())
+        .merge(oauth::router())
+        .merge(organization_keys::router())
+        .merge(bots::router())
         .merge(token::router())
         .merge(jwks::router())
         .merge(introspect::router())
@@ -97,6 +112,11 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(explain::router())
         .merge(evaluation::router())
         .merge(evaluations::router())
+        .merge(organizations::router())
+        .merge(organization_members::router())
+        .merge(organization_invitations::router())
+        .merge(invitations::router())
+        .merge(all_organizations::router())
         .merge(service_keys::router())
         .merge(abilities::router())
         .merge(audit::router())

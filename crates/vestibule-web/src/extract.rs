@@ -10,6 +10,8 @@ mod body;
 mod caller;
 pub(crate) mod credential;
 mod decider;
+mod organization;
+mod organization_key;
 mod presenter;
 mod principal;
 mod require;
@@ -23,13 +25,16 @@ pub(crate) use body::{BODY_LIMIT, is_form, read};
 pub use body::{Body, FormBody};
 pub use caller::Caller;
 pub(crate) use decider::Decider;
+pub use organization::{OrgAdmin, OrgMember};
+pub use organization_key::RequireOrganization;
 pub(crate) use presenter::presenter;
+pub(crate) use principal::InPerson;
 pub use principal::Principal;
 pub use require::{Require, RequiredPermission};
 pub(crate) use required::{
-    CreateGroups, CreateServiceKeys, CreateUsers, DeleteGroups, DeleteServiceKeys, DeleteSessions, DeleteUsers,
-    UpdateGroups, UpdateSettings, UpdateUsers, ViewAudit, ViewGroups, ViewServiceKeys, ViewSessions, ViewSettings,
-    ViewUsers,
+    CreateGroups, CreateServiceKeys, CreateUsers, DeleteGroups, DeleteOrganizations, DeleteServiceKeys, DeleteSessions,
+    DeleteUsers, UpdateGroups, UpdateOrganizations, UpdateSettings, UpdateUsers, ViewAudit, ViewGroups,
+    ViewOrganizations, ViewServiceKeys, ViewSessions, ViewSettings, ViewUsers,
 };
 pub use session::{InSession, RecentlyProven, Session};
 pub use uri::{Path, Query};

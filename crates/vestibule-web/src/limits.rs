@@ -40,7 +40,7 @@ pub struct Limit {
 /// How often things may be tried; `None` is off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Sign-ins from one address.
+    /// Sign-ins from one address; steps of sign-ins by a login elsewhere are as many again.
     pub sign_in: Option<Limit>,
     /// Sign-ins with one e-mail or username, whether it exists or not.
     pub sign_in_identifier: Option<Limit>,
@@ -147,8 +147,9 @@ pub(crate) struct Limiters {
     sign_in: Three,
     sign_up: Three,
     password_reset: Three,
-    codes: Two,
+    codes: Guesses,
     reports: Limiter,
+    oauth: Two,
     sensitive: Limiter,
     unknown_tokens: Limiter,
     chain: Limiter,
@@ -164,6 +165,13 @@ struct Three {
 /// One thing counted two ways at once.
 struct Two {
     address: Limiter,
+    global: Limiter,
+}
+
+/// Guesses, counted by address, by whoever is signed in, and altogether.
+struct Guesses {
+    address: Limiter,
+    account: Limiter,
     global: Limiter,
 }
 
@@ -194,8 +202,13 @@ impl Limiters {
                 limits.password_reset_identifier,
                 limits.password_reset_global,
             ),
-            codes: Two { address: of(limits.codes), global: of(limits.codes.map(|each| each.times(CODES_ALTOGETHER))) },
+            codes: Guesses {
+                address: of(limits.codes),
+                account: of(limits.codes),
+                global: of(limits.codes.map(|each| each.times(CODES_ALTOGETHER))),
+            },
             reports: of(limits.codes),
+            oauth: Two { address: of(limits.sign_in), global: of(limits.sign_in_global) },
             sensitive: of(limits.sensitive),
             unknown_tokens: of(limits.codes),
             chain: of(limits.sensitive),
@@ -234,11 +247,32 @@ impl Limiters {
         self.codes.global.peek(Key::Everybody)
     }
 
+    /// Refuses an address, or somebody signed in, who has guessed too often, without counting.
+    pub(crate) fn code_looked_up_by(&self, ip: Option<IpAddr>, account: Option<AccountId>) -> Result<()> {
+        if let Some(account) = account {
+            self.codes.account.peek(Key::Account(account))?;
+        }
+        self.code_looked_up(ip)
+    }
+
+    /// Counts a code that was not known, by whoever is signed in as well.
+    pub(crate) fn code_failed_by(&self, ip: Option<IpAddr>, account: Option<AccountId>) -> Result<()> {
+        let by_account = account.map_or(Ok(()), |account| self.codes.account.charge(Key::Account(account)));
+        self.code_failed(ip)?;
+        by_account
+    }
+
     /// Counts a code that was not known.
     pub(crate) fn code_failed(&self, ip: Option<IpAddr>) -> Result<()> {
         let by_address = self.codes.address.charge(address(ip));
         self.codes.global.charge(Key::Everybody)?; // it was a guess, whoever has none left
         by_address
+    }
+
+    /// Counts a step of a sign-in by a login elsewhere: each begins as often as other sign-ins, counted by themselves.
+    pub(crate) fn oauth(&self, ip: Option<IpAddr>) -> Result<()> {
+        self.oauth.address.charge(address(ip))?;
+        self.oauth.global.charge(Key::Everybody)
     }
 
     /// Counts a report of a token, whether it is one or not.

@@ -3,6 +3,7 @@
 //! again with what was typed, except passwords; one that was accepted ends in a redirect with a notice of a closed
 //! list. Whatever else is refused becomes a page in [`refusal`]. Every address begins with `App::base`.
 
+mod accept_invitation;
 mod account;
 mod check_your_mail;
 mod choose_password;
@@ -17,12 +18,15 @@ mod front;
 mod history;
 mod key_end;
 mod key_life;
+mod leaving;
 mod link;
+mod login;
 mod magic_link;
 mod mail_asked;
 mod mail_request;
 mod moment;
 mod notice;
+mod organization;
 mod paging;
 mod permission;
 mod powers;
@@ -49,6 +53,7 @@ use crate::error::Result;
 use notice::Notice;
 
 pub(crate) use frame::Frame;
+pub(crate) use login::{OAuthPageEnd, arrive, refuse_arrival};
 pub(crate) use refusal::present;
 pub(crate) use return_to::ReturnTo;
 
@@ -68,7 +73,10 @@ pub(crate) fn router() -> Router<App> {
         .merge(choose_password::router())
         .merge(confirm_email::router())
         .merge(reauthenticate::router())
+        .merge(login::router())
+        .merge(accept_invitation::router())
         .merge(account::router())
+        .merge(organization::router())
         .merge(console::router())
         .merge(dev_outbox::router())
 }

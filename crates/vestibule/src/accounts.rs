@@ -99,7 +99,7 @@ pub struct AccountFilter {
 /// How many there are.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct AccountCounts {
-    /// Accounts.
+    /// People's accounts.
     pub total: i64,
     /// Of them active.
     pub active: i64,
@@ -174,10 +174,22 @@ impl AccountView {
 }
 
 impl Account {
-    /// How people know it: its address, or its username, or else its name or id.
+    /// How people know it: its address, or its username, or else its name or id. A bot goes by its name: its address is
+    /// somebody else's.
     pub fn label(&self) -> String {
-        let known_by = self.email.as_ref().or(self.username.as_ref()).or(self.name.as_ref());
+        let known_by = match self.kind {
+            AccountKind::Human => self.email.as_ref().or(self.username.as_ref()).or(self.name.as_ref()),
+            AccountKind::Bot => self.name.as_ref(),
+        };
         known_by.cloned().unwrap_or_else(|| self.id.to_string())
+    }
+
+    /// What is done to people alone is done to no bot, which its organization looks after: it is not found.
+    pub(crate) fn require_person(&self) -> Result<()> {
+        match self.kind {
+            AccountKind::Human => Ok(()),
+            AccountKind::Bot => Err(Error::NotFound),
+        }
     }
 
     pub(crate) async fn find(tx: &mut Tx, id: AccountId) -> Result<Option<Account>> {
@@ -199,11 +211,12 @@ impl Account {
         tx.opt(select!("WHERE a.kind = 'human' AND a.username = $1"), &[&username.as_str()]).await
     }
 
+    /// A page of people, newest first. Bots are listed by their organizations.
     pub(crate) async fn list(tx: &mut Tx, filter: &AccountFilter, page: PageRequest) -> Result<Page<Account>> {
         let (after, state) = (page.after(), filter.state.map(AccountState::as_str));
         let search = filter.search.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(pattern);
         let sql = select!(
-            "WHERE (a.created_at, a.id) < ($1, $2)
+            "WHERE a.kind = 'human' AND (a.created_at, a.id) < ($1, $2)
                AND (CAST($3 AS TEXT) IS NULL OR a.email_normalized LIKE $3 ESCAPE '\\' OR a.username LIKE $3 ESCAPE '\\'
                     OR LOWER(a.name) LIKE $3 ESCAPE '\\')
                AND (CAST($4 AS TEXT) IS NULL OR a.state = $4)
@@ -225,7 +238,7 @@ impl Account {
                       WHERE g.group_id = $1 AND m.state = 'active' AND m.kind = 'human') AS administrators,
                     (SELECT COUNT(*) FROM sessions
                       WHERE expires_at > $2 AND absolute_expires_at > $2) AS live_sessions
-               FROM accounts",
+               FROM accounts WHERE kind = 'human'",
             &[&ADMINISTRATORS, &now],
         )
         .await

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::db::{Arg, Json, Tx, built, from_row, values};
 use crate::error::Result;
-use crate::id::{AccountId, ApiKeyId};
+use crate::id::{AccountId, ApiKeyId, OrganizationId};
 use crate::paging::{Cursor, Page, PageRequest};
 use crate::permissions::Permission;
 use crate::secret::Digest;
@@ -20,6 +20,8 @@ pub struct ApiKey {
     /// Whose it is.
     #[serde(skip)]
     pub account_id: AccountId,
+    /// Of which organization it is; none: of none, its owner's alone.
+    pub organization_id: Option<OrganizationId>,
     /// What its owner calls it.
     pub name: String,
     /// The beginning of its secret, to tell keys apart.
@@ -51,6 +53,7 @@ pub(crate) struct KeyPrincipal {
     pub old_until: Option<Timestamp>,
     pub is_old: bool,
     pub is_owner_active: bool,
+    pub is_member: bool,
 }
 
 /// A list of permissions as it is stored: an object, as every JSON column is.
@@ -62,6 +65,7 @@ pub(crate) struct StoredPermissions {
 struct KeyRow {
     id: ApiKeyId,
     account_id: AccountId,
+    organization_id: Option<OrganizationId>,
     name: String,
     prefix: String,
     permissions: Option<Json<StoredPermissions>>,
@@ -72,21 +76,26 @@ struct KeyRow {
     old_until: Option<Timestamp>,
     is_old: bool,
     is_owner_active: bool,
+    is_member: bool,
 }
 
 from_row!(KeyRow {
-    id: ApiKeyId, account_id: AccountId, name: String, prefix: String, permissions: Option<Json<StoredPermissions>>,
-    created_at: Timestamp, expires_at: Option<Timestamp>, last_used_at: Option<Timestamp>,
-    revoked_at: Option<Timestamp>, old_until: Option<Timestamp>, is_old: bool, is_owner_active: bool,
+    id: ApiKeyId, account_id: AccountId, organization_id: Option<OrganizationId>, name: String, prefix: String,
+    permissions: Option<Json<StoredPermissions>>, created_at: Timestamp, expires_at: Option<Timestamp>,
+    last_used_at: Option<Timestamp>, revoked_at: Option<Timestamp>, old_until: Option<Timestamp>, is_old: bool,
+    is_owner_active: bool, is_member: bool,
 });
 
 macro_rules! select {
     ($is_old:literal, $rest:literal) => {
         concat!(
-            "SELECT k.id, k.account_id, k.name, k.prefix, k.permissions, k.created_at, k.expires_at, k.last_used_at,
+            "SELECT k.id, k.account_id, k.organization_id, k.name, k.prefix, k.permissions, k.created_at, k.expires_at, k.last_used_at,
                     k.revoked_at, k.old_until, ",
             $is_old,
-            " AS is_old, a.state = 'active' AS is_owner_active
+            " AS is_old, a.state = 'active' AS is_owner_active,
+                    k.organization_id IS NULL OR EXISTS
+                        (SELECT 1 FROM organization_members m
+                          WHERE m.organization_id = k.organization_id AND m.account_id = k.account_id) AS is_member
                FROM api_keys k JOIN accounts a ON a.id = k.account_id ",
             $rest
         )
@@ -96,11 +105,14 @@ macro_rules! select {
 impl ApiKey {
     pub(crate) async fn insert(&self, tx: &mut Tx, digest: &Digest) -> Result<()> {
         let permissions = self.permissions.clone().map(|permissions| Json(StoredPermissions { permissions }));
-        let sql = "INSERT INTO api_keys (id, account_id, name, prefix, digest, permissions, created_at, expires_at)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        let args: [&dyn Arg; 8] = [
+        let sql =
+            "INSERT INTO api_keys (id, account_id, organization_id, name, prefix, digest, permissions, created_at,
+                                         expires_at)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let args: [&dyn Arg; 9] = [
             &self.id,
             &self.account_id,
+            &self.organization_id,
             &self.name,
             &self.prefix,
             digest,
@@ -118,7 +130,20 @@ impl ApiKey {
         Ok(row.map(|row| row.principal().key))
     }
 
-    /// A page of an account's keys, newest first, revoked ones as well.
+    /// A page of an account's keys that are of no organization, newest first, revoked ones as well.
+    pub(crate) async fn list_personal(tx: &mut Tx, account: AccountId, page: PageRequest) -> Result<Page<ApiKey>> {
+        let after = page.after();
+        let sql = select!(
+            "FALSE",
+            "WHERE k.account_id = $1 AND k.organization_id IS NULL AND (k.created_at, k.id) < ($2, $3)
+             ORDER BY k.created_at DESC, k.id DESC LIMIT $4"
+        );
+        let rows: Vec<KeyRow> = tx.all(sql, &[&account, &after.created_at, &after.id, &page.fetch()]).await?;
+        let keys = rows.into_iter().map(|row| row.principal().key).collect();
+        Ok(page.page(keys, |key: &ApiKey| Cursor { created_at: key.created_at, id: key.id.0 }))
+    }
+
+    /// A page of all keys of an account, newest first, revoked ones as well.
     pub(crate) async fn list(tx: &mut Tx, account: AccountId, page: PageRequest) -> Result<Page<ApiKey>> {
         let after = page.after();
         let sql = select!(
@@ -176,6 +201,25 @@ impl ApiKey {
         tx.exec(sql, &[&account, &now]).await
     }
 
+    /// Revokes every key that an account has in an organization; says how many.
+    pub(crate) async fn revoke_in(
+        tx: &mut Tx,
+        organization: OrganizationId,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<u64> {
+        let sql = "UPDATE api_keys SET revoked_at = $3
+                    WHERE organization_id = $1 AND account_id = $2 AND revoked_at IS NULL";
+        tx.exec(sql, &[&organization, &account, &now]).await
+    }
+
+    /// Whose keys there are in an organization.
+    pub(crate) async fn owners_in(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<AccountId>> {
+        let sql = "SELECT DISTINCT account_id FROM api_keys WHERE organization_id = $1 ORDER BY account_id";
+        let owners: Vec<(AccountId,)> = tx.all(sql, &[&organization]).await?;
+        Ok(owners.into_iter().map(|(id,)| id).collect())
+    }
+
     /// Whether a key was not revoked: looked at again where something is changed by it.
     pub(crate) async fn stands(tx: &mut Tx, id: ApiKeyId) -> Result<bool> {
         let sql = "SELECT COUNT(*) FROM api_keys WHERE id = $1 AND revoked_at IS NULL";
@@ -209,7 +253,7 @@ impl KeyPrincipal {
     /// How it stands now.
     pub(crate) fn state(&self, now: Timestamp) -> KeyState {
         let is_over = |end: Option<Timestamp>| end.is_some_and(|end| now >= end);
-        if self.key.revoked_at.is_some() || !self.is_owner_active {
+        if self.key.revoked_at.is_some() || !self.is_owner_active || !self.is_member {
             KeyState::Revoked
         } else if is_over(self.key.expires_at) || (self.is_old && self.old_until.is_none_or(|end| now >= end)) {
             KeyState::Expired
@@ -235,6 +279,7 @@ impl KeyRow {
         let key = ApiKey {
             id: self.id,
             account_id: self.account_id,
+            organization_id: self.organization_id,
             name: self.name,
             prefix: self.prefix,
             permissions: self.permissions.map(|stored| stored.0.permissions),
@@ -243,7 +288,7 @@ impl KeyRow {
             last_used_at: self.last_used_at,
             revoked_at: self.revoked_at,
         };
-        let KeyRow { old_until, is_old, is_owner_active, .. } = self;
-        KeyPrincipal { key, old_until, is_old, is_owner_active }
+        let KeyRow { old_until, is_old, is_owner_active, is_member, .. } = self;
+        KeyPrincipal { key, old_until, is_old, is_owner_active, is_member }
     }
 }

@@ -11,7 +11,8 @@ use crate::caller::{Actor, Caller};
 use crate::db::{Arg, Json, Tx, built, from_row, text_enum};
 use crate::engine::Vestibule;
 use crate::error::Result;
-use crate::id::{AccountId, AuditId, GroupId, MailId, PermissionId, RequestId};
+use crate::id::{AccountId, AuditId, GroupId, MailId, OrganizationId, PermissionId, RequestId};
+use crate::organization_invitations::OrganizationInvitation;
 use crate::paging::{Cursor, Page, PageRequest};
 use crate::random::Random;
 use crate::time::Timestamp;
@@ -61,6 +62,8 @@ pub struct AuditRow {
     pub target_id: Option<Uuid>,
     /// How people knew it then.
     pub target_label: Option<String>,
+    /// In which organization; none: in none.
+    pub organization_id: Option<OrganizationId>,
     /// What changed, or why not.
     #[serde(serialize_with = "bare")]
     pub details: Json<Value>,
@@ -79,6 +82,8 @@ pub struct AuditFilter {
     pub actor: Option<AccountId>,
     /// Done to this.
     pub target: Option<Uuid>,
+    /// In this organization.
+    pub organization: Option<OrganizationId>,
     /// By this account or done to it.
     pub about: Option<AccountId>,
     /// This action exactly.
@@ -92,6 +97,7 @@ pub struct AuditFilter {
 pub(crate) struct Entry {
     action: &'static str,
     target: Option<(&'static str, Option<Uuid>, String)>,
+    organization: Option<OrganizationId>,
     details: Value,
     outcome: AuditOutcome,
 }
@@ -99,18 +105,35 @@ pub(crate) struct Entry {
 from_row!(AuditRow {
     id: AuditId, created_at: Timestamp, actor_kind: ActorKind, actor_id: Option<Uuid>, actor_label: String,
     action: String, target_kind: Option<String>, target_id: Option<Uuid>, target_label: Option<String>,
-    details: Json<Value>, request_id: Option<RequestId>, ip: Option<String>, outcome: AuditOutcome,
+    organization_id: Option<OrganizationId>, details: Json<Value>, request_id: Option<RequestId>, ip: Option<String>, outcome: AuditOutcome,
 });
 
 impl Entry {
     /// Something was done.
     pub(crate) fn done(action: &'static str) -> Entry {
-        Entry { action, target: None, details: json!({}), outcome: AuditOutcome::Done }
+        Entry { action, target: None, organization: None, details: json!({}), outcome: AuditOutcome::Done }
     }
 
     /// Something was refused.
     pub(crate) fn refused(action: &'static str, why: &'static str) -> Entry {
         Entry { details: json!({ "reason": why }), outcome: AuditOutcome::Refused, ..Entry::done(action) }
+    }
+
+    /// In this organization.
+    pub(crate) fn in_organization(mut self, organization: OrganizationId) -> Entry {
+        self.organization = Some(organization);
+        self
+    }
+
+    /// To this organization, and in it.
+    pub(crate) fn on_organization(self, organization: OrganizationId, name: &str) -> Entry {
+        self.at_organization(organization, name).in_organization(organization)
+    }
+
+    /// To this organization, whose own log does not hear of it.
+    pub(crate) fn at_organization(mut self, organization: OrganizationId, name: &str) -> Entry {
+        self.target = Some(("organization", Some(organization.0), name.to_owned()));
+        self
     }
 
     /// To this account.
@@ -135,6 +158,13 @@ impl Entry {
     pub(crate) fn on_permission(mut self, permission: PermissionId, name: &str) -> Entry {
         self.target = Some(("permission", Some(permission.0), name.to_owned()));
         self
+    }
+
+    /// To this invitation to an organization, known by whom it is for, or by the role that it gives.
+    pub(crate) fn on_invitation(mut self, invitation: &OrganizationInvitation) -> Entry {
+        let label = invitation.email.clone().unwrap_or_else(|| invitation.role.as_str().to_owned());
+        self.target = Some(("invitation", Some(invitation.id.0), label));
+        self.in_organization(invitation.organization_id)
     }
 
     /// To this mail, known by whom it is for.
@@ -175,6 +205,7 @@ impl Entry {
             target_kind,
             target_id,
             target_label,
+            organization_id: self.organization,
             details: Json(details),
             request_id: caller.request_id,
             ip: caller.ip.map(|ip| ip.to_string()),
@@ -191,7 +222,8 @@ impl AuditRow {
         let (after, fetch, outcome) = (page.after(), page.fetch(), filter.outcome.map(AuditOutcome::as_str));
         let mut args: Vec<&dyn Arg> = vec![&after.created_at, &after.id, &fetch];
         let mut conditions = vec!["(created_at, id) < ($1, $2)".to_owned()];
-        let wanted: [(&str, Option<&dyn Arg>); 4] = [
+        let wanted: [(&str, Option<&dyn Arg>); 5] = [
+            ("organization_id", filter.organization.as_ref().map(|organization| organization as &dyn Arg)),
             ("actor_id", filter.actor.as_ref().map(|actor| actor as &dyn Arg)),
             ("target_id", filter.target.as_ref().map(|target| target as &dyn Arg)),
             ("action", filter.action.as_ref().map(|action| action as &dyn Arg)),
@@ -226,12 +258,20 @@ impl AuditRow {
         if is_own { self } else { AuditRow { ip: None, request_id: None, ..self } }
     }
 
+    /// As an admin of an organization may see a row of its log: without where anybody else acted from.
+    pub(crate) fn seen_by_admin(self, me: AccountId) -> AuditRow {
+        match self.actor_id == Some(me.0) {
+            true => self,
+            false => AuditRow { ip: None, request_id: None, ..self },
+        }
+    }
+
     async fn insert(&self, tx: &mut Tx) -> Result<()> {
         let sql =
             "INSERT INTO audit (id, created_at, actor_kind, actor_id, actor_label, action, target_kind, target_id,
-                                      target_label, details, request_id, ip, outcome)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-        let args: [&dyn Arg; 13] = [
+                                      target_label, organization_id, details, request_id, ip, outcome)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+        let args: [&dyn Arg; 14] = [
             &self.id,
             &self.created_at,
             &self.actor_kind,
@@ -241,6 +281,7 @@ impl AuditRow {
             &self.target_kind,
             &self.target_id,
             &self.target_label,
+            &self.organization_id,
             &self.details,
             &self.request_id,
             &self.ip,
@@ -259,8 +300,8 @@ impl Vestibule {
 
 fn select(conditions: &[String]) -> String {
     format!(
-        "SELECT id, created_at, actor_kind, actor_id, actor_label, action, target_kind, target_id, target_label, details,
-                request_id, ip, outcome
+        "SELECT id, created_at, actor_kind, actor_id, actor_label, action, target_kind, target_id, target_label,
+                organization_id, details, request_id, ip, outcome
            FROM audit WHERE {} ORDER BY created_at DESC, id DESC LIMIT $3",
         conditions.join(" AND ")
     )

@@ -12,7 +12,10 @@ use tokio::time::{sleep, timeout};
 use crate::deliver_mail::Round;
 use crate::engine::Vestibule;
 use crate::error::Result;
+use crate::invitation_places::InvitationPlace;
 use crate::known_devices::KnownDevice;
+use crate::oauth_codes::OAuthCode;
+use crate::oauth_states::OAuthState;
 use crate::one_time_tokens::OneTimeToken;
 use crate::outbox::Outbox;
 use crate::refresh_chains::{RefreshChain, RefreshToken};
@@ -195,12 +198,17 @@ impl Vestibule {
             let enrolments = PendingFactor::sweep(&mut tx, before, SWEEP_AT_ONCE).await?;
             let ended = before.minus(self.config().tokens.chain);
             let chains = RefreshChain::sweep(&mut tx, ended, SWEEP_AT_ONCE).await?;
+            let states = OAuthState::sweep(&mut tx, self.now(), SWEEP_AT_ONCE).await?;
+            let codes = OAuthCode::sweep(&mut tx, before, SWEEP_AT_ONCE).await?;
+            let places = InvitationPlace::sweep(&mut tx, before, SWEEP_AT_ONCE).await?;
             RefreshToken::forget_lost(&mut tx, self.now()).await?;
             SigningKey::sweep(&mut tx, self.now()).await?;
             KnownDevice::sweep(&mut tx, self.now()).await?;
             Revocations::prune(&mut tx, before).await?;
             tx.commit().await?;
-            if sessions.max(tokens).max(mail).max(enrolments).max(chains) < SWEEP_AT_ONCE.unsigned_abs() {
+            if sessions.max(tokens).max(mail).max(enrolments).max(chains).max(places).max(states).max(codes)
+                < SWEEP_AT_ONCE.unsigned_abs()
+            {
                 break;
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::caller::Caller;
 use crate::code::Code;
+use crate::delete_account::DeletedBy;
 use crate::engine::Vestibule;
 use crate::error::{Error, Result};
 use crate::principals::LiveSession;
@@ -10,7 +11,7 @@ impl Vestibule {
     /// Deletes the account of the one whose session asks.
     pub async fn close_account(&self, caller: &Caller, session: &LiveSession) -> Result<()> {
         let closed = match session.is_recently_proven(self.now()) {
-            true => self.delete(caller, session.account_id, "account.closed").await,
+            true => self.delete(caller, session.account_id, DeletedBy::Owner).await,
             false => Err(Error::Denied(Code::ReauthenticationRequired)),
         };
         self.audit_refusal(caller, "account.closed", session.account_id, closed).await

@@ -5,6 +5,7 @@ use std::time::Duration;
 use url::{Host, Url};
 
 use crate::jwt::SigningAlgorithm;
+use crate::oauth_config::OAuthConfig;
 use crate::smtp::SmtpConfig;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -28,6 +29,8 @@ pub struct Config {
     pub require_verified_email: bool,
     /// How mail goes out.
     pub mail: MailConfig,
+    /// Logins elsewhere.
+    pub oauth: OAuthConfig,
 }
 
 /// How mail goes out.
@@ -121,6 +124,7 @@ impl Default for Config {
             },
             require_verified_email: false,
             mail: MailConfig { smtp: None, new_device_notice: true },
+            oauth: OAuthConfig::default(),
         }
     }
 }

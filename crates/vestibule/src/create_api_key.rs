@@ -1,4 +1,4 @@
-//! API keys of one's own: make one, give it another secret, revoke it. Only their owner does, by a session: a key that
+//! API keys of one's own, of no organization: make one, give it another secret, revoke it. Only their owner does, by a session: a key that
 //! made keys would outlive its own end. A key says no more than its owner may when it is
 //! made, and is worth no more than its owner at each use. Its secret is handed out once.
 
@@ -14,7 +14,7 @@ use crate::code::Code;
 use crate::db::Tx;
 use crate::engine::Vestibule;
 use crate::error::{Error, Forbidden, Result};
-use crate::id::{AccountId, ApiKeyId};
+use crate::id::{AccountId, ApiKeyId, OrganizationId};
 use crate::mail::Words;
 use crate::paging::{Page, PageRequest};
 use crate::permissions::Permission;
@@ -28,7 +28,7 @@ const MAX_PERMISSIONS: usize = 100;
 /// How many live keys an account has at most.
 const MAX_KEYS: i64 = 100;
 /// How long the secret before a rotation is good at most.
-const MAX_GRACE: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(crate) const MAX_GRACE: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How much of a secret is kept to tell keys apart.
 const PREFIX_CHARS: usize = 14;
 
@@ -64,6 +64,15 @@ pub struct CreatedApiKey {
     pub token: Secret,
 }
 
+/// A key to make, which fits but for what its owner holds.
+#[derive(Debug)]
+pub(crate) struct DraftKey {
+    pub organization: Option<OrganizationId>,
+    pub name: DisplayName,
+    pub permissions: Option<Vec<Permission>>,
+    pub expires_at: Option<Timestamp>,
+}
+
 impl Vestibule {
     /// Makes a key for the account that asks.
     pub async fn create_api_key(&self, caller: &Caller, account: AccountId, new: NewApiKey) -> Result<CreatedApiKey> {
@@ -73,38 +82,52 @@ impl Vestibule {
 
     async fn make_key(&self, caller: &Caller, id: AccountId, new: NewApiKey) -> Result<CreatedApiKey> {
         require_owner(caller, id)?;
-        let now = self.now();
-        let name = DisplayName::parse(&new.name).map_err(|code| Error::field("name", code))?;
-        let expires_at = self.key_end(new.expiry)?;
-        if new.permissions.as_ref().is_some_and(|permissions| permissions.len() > MAX_PERMISSIONS) {
-            return Err(Error::field("permissions", Code::TooManyPermissions));
-        }
+        let draft = self.draft_key(new)?;
         let mut tx = self.db().write().await?;
         Account::lock(&mut tx, id).await?;
         caller.require_live(&mut tx).await?;
         let account = Account::get(&mut tx, id).await?;
-        if ApiKey::count_live(&mut tx, id, now).await? >= MAX_KEYS {
-            return Err(Error::Conflict(Code::TooManyKeys));
-        }
-        self.require_held(&mut tx, id, new.permissions.as_deref().unwrap_or_default()).await?;
-        let token = Secret::fresh(SecretKind::ApiKey, self.random());
-        let key = ApiKey {
-            id: ApiKeyId::fresh(now, self.random()),
-            account_id: id,
-            name: name.as_str().to_owned(),
-            prefix: prefix(&token),
-            permissions: new.permissions,
-            created_at: now,
-            expires_at,
-            last_used_at: None,
-            revoked_at: None,
-        };
-        key.insert(&mut tx, &token.digest()).await?;
+        let created = self.put_key(&mut tx, id, draft).await?;
+        let CreatedApiKey { key, .. } = &created;
         let details = json!({ "api_key": key.id, "name": key.name, "permissions": key.permissions,
             "expires_at": key.expires_at });
         self.audit(&mut tx, caller, Entry::done("api_key.created").on(&account).with(details)).await?;
         self.notify(&mut tx, &account, Words::ApiKeyCreated { name: &key.name }).await?;
         tx.commit().await?;
+        Ok(created)
+    }
+
+    /// What a new key is made of, if that fits.
+    pub(crate) fn draft_key(&self, new: NewApiKey) -> Result<DraftKey> {
+        let name = DisplayName::parse(&new.name).map_err(|code| Error::field("name", code))?;
+        let expires_at = self.key_end(new.expiry)?;
+        if new.permissions.as_ref().is_some_and(|permissions| permissions.len() > MAX_PERMISSIONS) {
+            return Err(Error::field("permissions", Code::TooManyPermissions));
+        }
+        Ok(DraftKey { organization: None, name, permissions: new.permissions, expires_at })
+    }
+
+    /// Makes a key of an account, whose lock must be held, within what it holds.
+    pub(crate) async fn put_key(&self, tx: &mut Tx, id: AccountId, draft: DraftKey) -> Result<CreatedApiKey> {
+        let now = self.now();
+        if ApiKey::count_live(tx, id, now).await? >= MAX_KEYS {
+            return Err(Error::Conflict(Code::TooManyKeys));
+        }
+        self.require_held(tx, id, draft.permissions.as_deref().unwrap_or_default()).await?;
+        let token = Secret::fresh(SecretKind::ApiKey, self.random());
+        let key = ApiKey {
+            id: ApiKeyId::fresh(now, self.random()),
+            account_id: id,
+            organization_id: draft.organization,
+            name: draft.name.as_str().to_owned(),
+            prefix: prefix(&token),
+            permissions: draft.permissions,
+            created_at: now,
+            expires_at: draft.expires_at,
+            last_used_at: None,
+            revoked_at: None,
+        };
+        key.insert(tx, &token.digest()).await?;
         Ok(CreatedApiKey { key, token })
     }
 
@@ -164,7 +187,7 @@ impl Vestibule {
         Ok(CreatedApiKey { key, token })
     }
 
-    /// Revokes a key for good. It may be revoked already.
+    /// Revokes a key for good. It may be revoked already. The host revokes those of organizations as well.
     pub async fn revoke_api_key(&self, caller: &Caller, account: AccountId, id: ApiKeyId) -> Result<()> {
         require_owner(caller, account)?;
         let now = self.now();
@@ -172,14 +195,20 @@ impl Vestibule {
         let (owner, key) = self.own_key(&mut tx, caller, account, id).await?;
         if ApiKey::revoke(&mut tx, id, now).await? {
             let details = json!({ "api_key": id, "name": key.name });
-            self.audit(&mut tx, caller, Entry::done("api_key.revoked").on(&owner).with(details)).await?;
+            let entry = Entry::done("api_key.revoked").on(&owner).with(details);
+            self.audit(&mut tx, caller, key.organization_id.into_iter().fold(entry, Entry::in_organization)).await?;
             Revocations::insert(&mut tx, account, now).await?;
         }
         tx.commit().await
     }
 
-    /// A page of an account's keys, newest first.
+    /// A page of an account's keys that are of no organization, newest first.
     pub async fn list_api_keys(&self, account: AccountId, page: PageRequest) -> Result<Page<ApiKey>> {
+        ApiKey::list_personal(&mut self.db().read().await?, account, page).await
+    }
+
+    /// A page of all keys of an account, those of organizations as well, newest first.
+    pub async fn list_all_api_keys(&self, account: AccountId, page: PageRequest) -> Result<Page<ApiKey>> {
         ApiKey::list(&mut self.db().read().await?, account, page).await
     }
 
@@ -192,7 +221,9 @@ impl Vestibule {
     ) -> Result<(Account, ApiKey)> {
         Account::lock(tx, account).await?;
         caller.require_live(tx).await?;
-        let key = ApiKey::find(tx, account, id).await?.ok_or(Error::NotFound)?;
+        let key = ApiKey::find(tx, account, id).await?;
+        let is_any = matches!(caller.actor, Actor::Host { .. } | Actor::System);
+        let key = key.filter(|key| is_any || key.organization_id.is_none()).ok_or(Error::NotFound)?;
         Ok((Account::get(tx, account).await?, key))
     }
 }

@@ -13,6 +13,7 @@ use crate::last_admin::LastAdminGuard;
 use crate::locks::Lock;
 use crate::needs;
 use crate::one_time_tokens::{OneTimeToken, TokenKind};
+use crate::organizations::Organization;
 use crate::passwords::Password;
 use crate::power::BreakGlass;
 use crate::revocations::Revocations;
@@ -34,12 +35,15 @@ impl Vestibule {
         let guard = LastAdminGuard::hold(&mut tx).await?;
         self.power(&mut tx, caller, needs::UPDATE_USERS).await?;
         let changed = Account::disable(&mut tx, id, now).await?;
+        let organizations = Organization::lock_all_of(&mut tx, id).await?;
         let view = AccountView::get(&mut tx, id).await?;
+        view.account.require_person()?;
         guard.release(&mut tx).await?;
         if changed {
             Session::end_all(&mut tx, id).await?;
             OneTimeToken::void(&mut tx, id, &TokenKind::OF_ACCOUNTS, now).await?;
             self.audit(&mut tx, caller, Entry::done("account.disabled").on(&view.account)).await?;
+            self.settle_organizations(&mut tx, caller, &organizations).await?;
             Revocations::insert(&mut tx, id, now).await?;
         }
         tx.commit().await?;
@@ -58,15 +62,18 @@ impl Vestibule {
         Account::lock(&mut tx, id).await?;
         let power = self.power(&mut tx, caller, needs::UPDATE_USERS).await?;
         let account = Account::get(&mut tx, id).await?;
+        account.require_person()?;
         let is_unused = account.first_proven_at.is_none() && account.last_login_at.is_none() && account.email.is_some();
         let is_invited = is_unused && Password::find(&mut tx, id).await?.is_none();
         let state = if is_invited { AccountState::Invited } else { AccountState::Active };
         let changed = Account::enable(&mut tx, id, state, self.now()).await?;
+        let organizations = Organization::lock_all_of(&mut tx, id).await?;
         let view = AccountView::get(&mut tx, id).await?;
         if changed {
             let (nothing, after) = (self.held_nothing(&mut tx).await?, self.held_in(&mut tx, id).await?);
             power.confer(&mut tx, id, (&nothing, &after), BreakGlass::Yes).await?; // the host gives back what was there
             self.audit(&mut tx, caller, Entry::done("account.enabled").on(&view.account)).await?;
+            self.settle_organizations(&mut tx, caller, &organizations).await?;
         }
         tx.commit().await?;
         Ok(view)

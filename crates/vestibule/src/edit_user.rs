@@ -58,6 +58,7 @@ impl Vestibule {
         let power = self.power(&mut tx, caller, needs::UPDATE_USERS).await?;
         let held = self.held_in(&mut tx, id).await?;
         let before = AccountView::get(&mut tx, id).await?;
+        before.account.require_person()?;
         if let Some(email) = email.filter(|email| before.account.email.as_deref() != Some(email.as_str())) {
             if caller.account_id() == Some(id) {
                 return Err(Error::Conflict(Code::OwnAccount)); // one's own is confirmed by a link

@@ -18,6 +18,7 @@ use crate::known_catalogue::KnownCatalogue;
 use crate::policy::Policy;
 use crate::policy_version::PolicyVersion;
 use crate::principals::Principals;
+use crate::providers::Providers;
 use crate::random::Random;
 use crate::reconcile_policy;
 use crate::revocations::Revocations;
@@ -38,6 +39,7 @@ struct Inner {
     principals: Principals,
     known_catalogue: KnownCatalogue,
     known_keys: KnownKeys,
+    providers: Providers,
     pulse: Pulse,
     on_password_changed: Hook,
 }
@@ -133,6 +135,10 @@ impl Vestibule {
         &self.0.known_keys
     }
 
+    pub(crate) fn providers(&self) -> &Providers {
+        &self.0.providers
+    }
+
     pub(crate) fn pulse(&self) -> &Pulse {
         &self.0.pulse
     }
@@ -192,6 +198,7 @@ impl Builder {
     pub async fn build(self) -> Result<Vestibule> {
         let keyring = Keyring::new(&self.secret)?;
         self.config.tokens.check()?;
+        let providers = Providers::new(&self.config.oauth, &self.clock)?;
         jwt::install();
         let hasher = Hasher::new(&self.config.password, self.random.clone())?;
         self.db.migrate().await?;
@@ -217,6 +224,7 @@ impl Builder {
             principals: Principals::new(head),
             known_catalogue: KnownCatalogue::default(),
             known_keys: KnownKeys::default(),
+            providers,
             pulse: Pulse::default(),
             on_password_changed: self.on_password_changed,
         })))

@@ -8,6 +8,9 @@ use crate::audit::{AuditFilter, AuditRow};
 use crate::engine::Vestibule;
 use crate::error::{Error, Result};
 use crate::id::AccountId;
+use crate::identities::Identity;
+use crate::members::Member;
+use crate::organizations::OwnOrganization;
 use crate::outbox::Outbox;
 use crate::paging::{Cursor, MAX_LIMIT, Page, PageRequest};
 use crate::passwords::Password;
@@ -33,6 +36,11 @@ impl Vestibule {
         while let Some(next) = keep(&mut api_keys, ApiKey::list(&mut connection, id, page).await?)? {
             page.cursor = Some(next);
         }
+        let mut identities: Vec<Identity> = Vec::new();
+        let mut page = PageRequest { limit: MAX_LIMIT, cursor: None };
+        while let Some(next) = keep(&mut identities, Identity::list(&mut connection, id, page).await?)? {
+            page.cursor = Some(next);
+        }
         let chains = KnownChain::list(&mut connection, id).await?;
         let about_me = AuditFilter { about: Some(id), ..AuditFilter::default() };
         let mut activity: Vec<AuditRow> = Vec::new();
@@ -47,8 +55,11 @@ impl Vestibule {
             "groups": view.groups,
             "second_factor": second_factor,
             "password": password.map(|password| json!({ "set_at": password.set_at })),
+            "organizations": OwnOrganization::list(&mut connection, id).await?,
+            "taken_out_of_organizations": Member::list_removals(&mut connection, id).await?,
             "sessions": sessions,
             "api_keys": api_keys,
+            "identities": identities,
             "refresh_chains": chains,
             "mail": mail,
             "activity": activity,

@@ -13,6 +13,19 @@ impl Forbidden {
         Forbidden { code: Code::PermissionRequired, permission: need.to_string(), detail }
     }
 
+    /// A key that says less than its owner may acts in an organization, where roles decide.
+    pub(crate) fn limited() -> Forbidden {
+        let detail =
+            "A key with permissions of its own does nothing in organizations: that is decided by roles.".to_owned();
+        Forbidden { code: Code::PermissionRequired, permission: "organizations".to_owned(), detail }
+    }
+
+    /// A member does what only an admin of the organization may.
+    pub fn not_admin() -> Forbidden {
+        let detail = "Only an admin of this organization may do this.".to_owned();
+        Forbidden { code: Code::OrganizationAdminRequired, permission: "organizations".to_owned(), detail }
+    }
+
     /// It would be given by somebody who does not hold it, or only within narrower limits.
     pub(crate) fn ceiling(permission: &Permission) -> Forbidden {
         let how = if permission.constraints().is_empty() { "" } else { " with these limits" };

@@ -35,6 +35,7 @@ impl Vestibule {
         if !is_there {
             return Err(Error::NotFound);
         }
+        Account::get(&mut tx, id).await?.require_person()?;
         let catalogue = self.catalogue(&mut tx, None).await?;
         if !catalogue.knows(&permission) {
             return Err(Forbidden::unknown(&permission).into());

@@ -25,6 +25,17 @@ impl Account {
         tx.exec(sql, &[&account, &hand, &now]).await.map(drop)
     }
 
+    /// Takes the locks of an account and of those that it made, which [`Account::hand_down`] changes, in the order of
+    /// their ids.
+    pub(crate) async fn lock_with_made(tx: &mut Tx, id: AccountId) -> Result<()> {
+        let sql = "SELECT id FROM accounts WHERE id = $1 OR created_by = $1 ORDER BY id";
+        let all: Vec<(AccountId,)> = tx.all(sql, &[&id]).await?;
+        for (id,) in all {
+            Account::lock(tx, id).await?;
+        }
+        Ok(())
+    }
+
     /// Gives whatever an account made or had in hand to whoever made it. Call it before the account is deleted.
     pub(crate) async fn hand_down(tx: &mut Tx, id: AccountId) -> Result<()> {
         let sql = "INSERT INTO account_hands (account_id, hand_id, created_at)

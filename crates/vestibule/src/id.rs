@@ -41,8 +41,16 @@ macro_rules! ids {
 ids! {
     /// The id of an account.
     AccountId,
+    /// The id of a login elsewhere that opens an account.
+    IdentityId,
     /// The id of a session.
     SessionId,
+    /// The id of an organization.
+    OrganizationId,
+    /// The id of an invitation to an organization.
+    InvitationId,
+    /// The id of a use of one.
+    RedemptionId,
     /// The id of a group.
     GroupId,
     /// The id of a key that signs access tokens.

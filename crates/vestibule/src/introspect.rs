@@ -11,7 +11,7 @@ use crate::audit::Entry;
 use crate::caller::Caller;
 use crate::engine::Vestibule;
 use crate::error::Result;
-use crate::id::AccountId;
+use crate::id::{AccountId, OrganizationId};
 use crate::key_principals::Presented;
 use crate::mail::Words;
 use crate::permissions::Permission;
@@ -33,6 +33,9 @@ pub struct Introspection {
     /// Whom it stands for; none: a service key stands for nobody's account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub principal: Option<IntrospectedPrincipal>,
+    /// Of which organization an API key is; none: of none, or it is no API key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<OrganizationId>,
     /// The abilities of a service key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub abilities: Option<Vec<String>>,
@@ -60,7 +63,7 @@ pub struct IntrospectedPrincipal {
 
 impl Introspection {
     fn inactive() -> Introspection {
-        Introspection { active: false, token_type: None, principal: None, abilities: None }
+        Introspection { active: false, token_type: None, principal: None, organization_id: None, abilities: None }
     }
 
     fn of(principal: &Principal) -> Introspection {
@@ -69,7 +72,13 @@ impl Introspection {
             Credential::AccessToken(_) => "access_token",
             Credential::ApiKey(_) => "api_key",
         };
-        Introspection { active: true, token_type: Some(token_type), principal: Some(about(principal)), abilities: None }
+        Introspection {
+            active: true,
+            token_type: Some(token_type),
+            principal: Some(about(principal)),
+            organization_id: principal.organization,
+            abilities: None,
+        }
     }
 }
 
@@ -83,6 +92,7 @@ impl Vestibule {
                     active: true,
                     token_type: Some("service_key"),
                     principal: None,
+                    organization_id: None,
                     abilities: Some(live.key.abilities.clone()),
                 },
                 Presented::Revoked | Presented::Expired | Presented::Unknown => Introspection::inactive(),

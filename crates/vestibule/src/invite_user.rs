@@ -94,6 +94,7 @@ impl Vestibule {
         }
         let power = self.power(tx, caller, needs::UPDATE_USERS).await?;
         let account = Account::get(tx, id).await?;
+        account.require_person()?;
         match account.state {
             AccountState::Invited => Ok((account, power)),
             AccountState::Active | AccountState::Disabled => Err(Error::Conflict(Code::NotInvited)),
@@ -121,6 +122,7 @@ impl Vestibule {
             return Err(Error::Conflict(Code::MailConfigured));
         }
         let account = Account::get(&mut tx, id).await?;
+        account.require_person()?;
         let what = match account.state {
             AccountState::Active => Mailed::PasswordReset,
             AccountState::Invited => Mailed::AccountInvite,

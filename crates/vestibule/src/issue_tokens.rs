@@ -316,7 +316,8 @@ fn fitting(slugs: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 /// How somebody proved who they are, in the words of RFC 8176. It has none for mail: a link or a code that was mailed is
-/// `otp`, a secret that is good once, as are the codes of an app and those for recovery. `mfa` says that there were two.
+/// `otp`, a secret that is good once, as are the codes of an app and those for recovery. Nor for a login elsewhere: that
+/// is `fed`. `mfa` says that there were two.
 fn amr(method: AuthMethod, factor: Option<Factor>) -> &'static str {
     match (method, factor) {
         (AuthMethod::Password, None) => "pwd",
@@ -326,5 +327,7 @@ fn amr(method: AuthMethod, factor: Option<Factor>) -> &'static str {
             AuthMethod::MagicLink | AuthMethod::EmailCode | AuthMethod::EmailVerify,
             Some(Factor::Totp | Factor::RecoveryCode),
         ) => "otp mfa",
+        (AuthMethod::OAuth, None) => "fed",
+        (AuthMethod::OAuth, Some(Factor::Totp | Factor::RecoveryCode)) => "fed otp mfa",
     }
 }

@@ -48,6 +48,7 @@ impl Vestibule {
         if Membership::insert(&mut tx, group.id, id, self.now()).await? {
             self.settle_power(&mut tx, &power, (id, &held), glass).await?;
             let account = Account::get(&mut tx, id).await?;
+            account.require_person().map_err(|_| Error::field("account_id", Code::AccountUnknown))?;
             let mut details = json!({ "group": group.slug });
             if glass == BreakGlass::Yes {
                 details["break_glass"] = json!(true);

@@ -2,6 +2,7 @@
 //! are pinned: a token is good only if it is signed by one of our keys, named by `kid`, with that key's algorithm. No
 //! key is ever taken from a token. Times are checked against the clock that is passed.
 
+mod foreign;
 mod provider;
 mod verifier;
 
@@ -12,6 +13,7 @@ use crate::db::text_enum;
 use crate::error::{Error, Result};
 use crate::id::{AccountId, ChainId, SigningKeyId};
 
+pub(crate) use foreign::{ForeignKey, Unverified, base64url, foreign_keys, verify_foreign};
 pub use jsonwebtoken::jwk::JwkSet;
 pub(crate) use provider::{KeyPair, install};
 pub use verifier::AccessTokenVerifier;
@@ -55,7 +57,7 @@ pub struct AccessClaims {
     /// never longer than a verifier reads. Whoever needs them all asks for them.
     pub groups: Vec<String>,
     /// How its owner proved who they are (RFC 8176): `pwd`, a password; `otp`, a secret that is good once, be it mailed,
-    /// of an app, or for recovery; `mfa`, two of these.
+    /// of an app, or for recovery; `fed`, a login elsewhere; `mfa`, two of these.
     pub amr: Vec<String>,
 }
 

@@ -139,6 +139,7 @@ impl Vestibule {
         let credential = Credential::ApiKey(found.key.id);
         let limit = found.key.permissions.as_deref();
         let principal = self.principal_of(&mut connection, &Identity::of(&account), credential, limit).await?;
+        let principal = Principal { organization: found.key.organization_id, ..principal };
         let used_at = found.key.last_used_at.map_or(i64::MIN, |at| at.0);
         Ok(Presented::Live(self.keep(digest, principal, (found.ends_at(), used_at), before)))
     }

@@ -25,9 +25,11 @@ const NONCE: usize = 24;
 pub struct Keyring {
     csrf: SecretSlice<u8>,
     short_codes: SecretSlice<u8>,
+    invitation_codes: SecretSlice<u8>,
     mail: SecretSlice<u8>,
     second_factors: SecretSlice<u8>,
     sign_in_steps: SecretSlice<u8>,
+    oauth_states: SecretSlice<u8>,
     signing_keys: SecretSlice<u8>,
 }
 
@@ -40,6 +42,8 @@ pub(crate) enum Sealed {
     SecondFactor,
     /// A sign-in between its first and its second step.
     SignInStep,
+    /// What a round trip to a provider of logins must know when it comes back.
+    OAuthState,
     /// A private key that signs access tokens.
     SigningKey,
 }
@@ -54,9 +58,11 @@ impl Keyring {
         Ok(Keyring {
             csrf: derive(master, b"vestibule csrf v1"),
             short_codes: derive(master, b"vestibule short codes v1"),
+            invitation_codes: derive(master, b"vestibule invitation codes v1"),
             mail: derive(master, b"vestibule mail v1"),
             second_factors: derive(master, b"vestibule second factors v1"),
             sign_in_steps: derive(master, b"vestibule sign-in steps v1"),
+            oauth_states: derive(master, b"vestibule oauth states v1"),
             signing_keys: derive(master, b"vestibule signing keys v1"),
         })
     }
@@ -66,6 +72,13 @@ impl Keyring {
     pub(crate) fn short_code_digest(&self, of: &[u8; 16], code: &str) -> Digest {
         let mut mac = hmac(&self.short_codes);
         mac.update(of);
+        mac.update(code.as_bytes());
+        Digest(mac.finalize().into_bytes().into())
+    }
+
+    /// What is stored in the place of an invitation's code, which is looked up by it: HMAC-SHA256 of the code alone.
+    pub(crate) fn invitation_code_digest(&self, code: &str) -> Digest {
+        let mut mac = hmac(&self.invitation_codes);
         mac.update(code.as_bytes());
         Digest(mac.finalize().into_bytes().into())
     }
@@ -86,6 +99,7 @@ impl Keyring {
             Sealed::Mail => &self.mail,
             Sealed::SecondFactor => &self.second_factors,
             Sealed::SignInStep => &self.sign_in_steps,
+            Sealed::OAuthState => &self.oauth_states,
             Sealed::SigningKey => &self.signing_keys,
         };
         XChaCha20Poly1305::new_from_slice(key.expose_secret()).expect("every key is of 32 bytes")

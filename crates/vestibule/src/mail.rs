@@ -41,6 +41,8 @@ text_enum! {
         PasswordReset = "password_reset",
         /// Lets somebody choose the first password of an account made for them.
         AccountInvite = "account_invite",
+        /// Invites somebody to an organization.
+        OrganizationInvite = "organization_invite",
         /// Signs in by a link.
         MagicLink = "magic_link",
         /// Signs in by a code.
@@ -75,6 +77,12 @@ text_enum! {
         ApiKeyRotated = "api_key_rotated",
         /// Tells an owner that a secret of theirs was found and revoked.
         TokenReported = "token_reported",
+        /// Tells somebody that they were named as who answers for a bot.
+        BotResponsible = "bot_responsible",
+        /// Tells an owner that a login elsewhere opens the account.
+        IdentityLinked = "identity_linked",
+        /// Tells an owner that a login elsewhere opens it no more.
+        IdentityUnlinked = "identity_unlinked",
         /// Shows an administrator that mail works.
         Test = "test",
     }
@@ -108,6 +116,11 @@ pub struct KeptMail {
 impl Vestibule {
     /// Puts a letter in the outbox.
     pub(crate) async fn post(&self, tx: &mut Tx, letter: Letter<'_>) -> Result<MailId> {
+        self.post_until(tx, letter, None).await
+    }
+
+    /// Puts a letter in the outbox that is not worth sending after that time.
+    pub(crate) async fn post_until(&self, tx: &mut Tx, letter: Letter<'_>, end: Option<Timestamp>) -> Result<MailId> {
         let (now, kind) = (self.now(), letter.words.kind());
         let id = MailId::fresh(now, self.random());
         let page = layout::lay_out(&self.config().public_url, &letter.words, &letter.words.link(self))?;
@@ -116,6 +129,7 @@ impl Vestibule {
             Some((token, dies_at)) => (Some(token), dies_at),
             None => (None, now.plus(NOTICE_LIFE)),
         };
+        let expires_at = end.map_or(expires_at, |end| expires_at.min(end));
         // Where nobody will ever read it, nothing of it stays.
         let content = self.config().is_mail_read().then_some(content);
         let state = if self.config().mail.smtp.is_some() { MailState::Queued } else { MailState::Kept };

@@ -37,6 +37,12 @@ pub const DELETE_SESSIONS: Need = Need::new("delete", "sessions");
 pub const VIEW_SETTINGS: Need = Need::new("view", "settings");
 /// Act on how the instance is set up, and on its mail.
 pub const UPDATE_SETTINGS: Need = Need::new("update", "settings");
+/// See every organization.
+pub const VIEW_ORGANIZATIONS: Need = Need::new("view", "organizations");
+/// Name an admin of an organization that nobody administers.
+pub const UPDATE_ORGANIZATIONS: Need = Need::new("update", "organizations");
+/// Delete any organization.
+pub const DELETE_ORGANIZATIONS: Need = Need::new("delete", "organizations");
 /// See service keys and abilities.
 pub const VIEW_SERVICE_KEYS: Need = Need::new("view", "service-keys");
 /// Make service keys and abilities.
@@ -85,6 +91,9 @@ mod tests {
             DELETE_SESSIONS,
             VIEW_SETTINGS,
             UPDATE_SETTINGS,
+            VIEW_ORGANIZATIONS,
+            UPDATE_ORGANIZATIONS,
+            DELETE_ORGANIZATIONS,
             VIEW_SERVICE_KEYS,
             CREATE_SERVICE_KEYS,
             DELETE_SERVICE_KEYS,

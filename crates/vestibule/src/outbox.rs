@@ -276,6 +276,12 @@ impl Outbox {
         Ok(tx.exec(sql, &[&id, &now]).await? == 1)
     }
 
+    /// Calls a mail back that nobody has begun to send, or that failed.
+    pub(crate) async fn call_back(tx: &mut Tx, id: MailId) -> Result<()> {
+        let sql = "UPDATE outbox SET state = 'expired', content = NULL WHERE id = $1 AND state IN ('queued', 'failed')";
+        tx.exec(sql, &[&id]).await.map(drop)
+    }
+
     /// Gives up what can no longer be sent: what waits for nothing, and what may have arrived twice.
     pub(crate) async fn give_up(tx: &mut Tx, now: Timestamp) -> Result<()> {
         let dead = concat!(

@@ -17,7 +17,7 @@ use crate::db::Tx;
 use crate::decide::{Question, View, decide};
 use crate::engine::Vestibule;
 use crate::error::Result;
-use crate::id::{AccountId, ApiKeyId, ChainId, SessionId};
+use crate::id::{AccountId, ApiKeyId, ChainId, OrganizationId, SessionId};
 use crate::key_principals::KeyPrincipals;
 use crate::needs::Need;
 use crate::permissions::Permission;
@@ -58,6 +58,8 @@ pub struct Principal {
     pub limit: Option<Arc<View>>,
     /// What was presented.
     pub credential: Credential,
+    /// Of which organization the key is that was presented; none: of none, or it is no key.
+    pub organization: Option<OrganizationId>,
 }
 
 /// What somebody acts by.
@@ -317,6 +319,7 @@ impl Vestibule {
             limit: limit.map(|permissions| Arc::new(held.view.limited_to(permissions))),
             view: Arc::new(held.view),
             credential,
+            organization: None,
         })
     }
 

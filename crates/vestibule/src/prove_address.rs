@@ -10,6 +10,8 @@ use crate::caller::Caller;
 use crate::db::Tx;
 use crate::engine::Vestibule;
 use crate::error::Result;
+use crate::identities::Identity;
+use crate::invitation_places::InvitationPlace;
 use crate::known_devices::KnownDevice;
 use crate::one_time_tokens::{OneTimeToken, TokenKind};
 use crate::passwords::Password;
@@ -35,7 +37,9 @@ impl Vestibule {
         }
         Account::prove_email(tx, account.id, self.now()).await?;
         let entry = Entry::done("email.verified").on(account);
-        self.audit(tx, caller, entry.with(json!({ "email": account.email, "began_anew": begins_anew }))).await
+        self.audit(tx, caller, entry.with(json!({ "email": account.email, "began_anew": begins_anew }))).await?;
+        let account = Account::get(tx, account.id).await?;
+        self.take_places(tx, caller, &account).await
     }
 
     /// Ends everything that was attached to an account: whatever whoever made it could still use.
@@ -47,7 +51,9 @@ impl Vestibule {
         Session::end_all(tx, account.id).await?;
         ApiKey::revoke_all(tx, account.id, now).await?;
         SecondFactor::remove(tx, account.id).await?;
+        Identity::delete_all(tx, account.id).await?;
         KnownDevice::forget(tx, account.id).await?;
+        InvitationPlace::forget(tx, account.id).await?;
         OneTimeToken::void(tx, account.id, &TokenKind::OF_ACCOUNTS, now).await.map(drop)
     }
 }

@@ -4,11 +4,14 @@ use serde_json::json;
 
 use crate::accounts::Account;
 use crate::audit::Entry;
-use crate::caller::Caller;
+use crate::caller::{Actor, Caller};
+use crate::db::Tx;
 use crate::engine::Vestibule;
 use crate::error::{Error, Result};
 use crate::groups::GroupRef;
-use crate::id::{AccountId, GroupId};
+use crate::id::{AccountId, GroupId, OrganizationId};
+use crate::members::Member;
+use crate::organizations::Organization;
 
 /// On what something was tried.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +22,10 @@ pub(crate) enum Target {
     Account(AccountId),
     /// On a group.
     Group(GroupId),
+    /// On an organization, or in it.
+    Organization(OrganizationId),
+    /// On somebody in an organization.
+    Member(OrganizationId, AccountId),
 }
 
 impl From<AccountId> for Target {
@@ -30,6 +37,18 @@ impl From<AccountId> for Target {
 impl From<GroupId> for Target {
     fn from(id: GroupId) -> Target {
         Target::Group(id)
+    }
+}
+
+impl From<OrganizationId> for Target {
+    fn from(id: OrganizationId) -> Target {
+        Target::Organization(id)
+    }
+}
+
+impl From<(OrganizationId, AccountId)> for Target {
+    fn from((organization, account): (OrganizationId, AccountId)) -> Target {
+        Target::Member(organization, account)
     }
 }
 
@@ -65,12 +84,14 @@ impl Vestibule {
                 | Error::Internal(_),
             ) => return result,
         };
-        let entry = self.aimed(entry, target.into()).await?;
+        // A guard held only after whoever asked had shown that they may.
+        let is_known = matches!(result, Err(Error::Conflict(_)));
+        let entry = self.aimed(caller, entry, (target.into(), is_known)).await?;
         self.audit_alone(caller, entry).await?;
         result
     }
 
-    async fn aimed(&self, entry: Entry, target: Target) -> Result<Entry> {
+    async fn aimed(&self, caller: &Caller, entry: Entry, (target, is_known): (Target, bool)) -> Result<Entry> {
         Ok(match target {
             Target::Nobody => entry,
             Target::Account(id) => {
@@ -81,6 +102,39 @@ impl Vestibule {
                 let group = GroupRef::find(&mut self.db().read().await?, id).await?;
                 entry.on_group(id, &group.map(|group| group.slug).unwrap_or_default())
             }
+            Target::Organization(id) => {
+                let mut connection = self.db().read().await?;
+                match is_known || is_within(&mut connection, caller, id).await? {
+                    true => {
+                        let organization = Organization::find(&mut connection, id).await?;
+                        entry.on_organization(id, &organization.map(|found| found.name).unwrap_or_default())
+                    }
+                    false => entry.at_organization(id, ""),
+                }
+            }
+            Target::Member(organization, id) => {
+                let mut connection = self.db().read().await?;
+                let member = match is_known || is_within(&mut connection, caller, organization).await? {
+                    true => Member::find(&mut connection, organization, id).await?,
+                    false => return Ok(entry.at_organization(organization, "")),
+                };
+                let account = match member {
+                    Some(_) => Account::find(&mut connection, id).await?,
+                    None => None, // whoever is not in it is nobody there
+                };
+                let label = account.map(|account| account.label()).unwrap_or_default();
+                entry.on_known(id, &label).in_organization(organization)
+            }
         })
+    }
+}
+
+/// Whether the one who asks is in an organization, or at its machine: nobody else's log learns what it is called, nor
+/// does its own log what others tried.
+async fn is_within(tx: &mut Tx, caller: &Caller, organization: OrganizationId) -> Result<bool> {
+    match &caller.actor {
+        Actor::Account { id, .. } => Ok(Member::role_of(tx, organization, *id).await?.is_some()),
+        Actor::Host { .. } | Actor::System => Ok(true),
+        Actor::Anonymous => Ok(false),
     }
 }

@@ -34,6 +34,7 @@ impl Vestibule {
         let power = self.power(&mut tx, caller, needs::UPDATE_USERS).await?;
         power.take_over(&self.held_in(&mut tx, id).await?)?;
         let account = Account::get(&mut tx, id).await?;
+        account.require_person()?;
         if SecondFactor::remove(&mut tx, id).await? {
             Account::note_hand(&mut tx, id, caller.account_id(), self.now()).await?;
             self.audit(&mut tx, caller, Entry::done(ACT).on(&account)).await?;

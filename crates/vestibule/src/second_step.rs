@@ -1,5 +1,6 @@
 //! The second step of a sign-in on pages: between the right password and the code, the browser holds a sealed note of
-//! what was proven, for five minutes. It opens nothing by itself, and each code tried with it counts.
+//! what was proven, for five minutes. It opens nothing by itself, and each code tried with it counts. (After a login
+//! elsewhere it holds a code of ours instead, which is exchanged in `redeem_oauth_code`.)
 
 use std::time::Duration;
 
@@ -75,6 +76,9 @@ impl Vestibule {
     }
 
     async fn step(&self, caller: &Caller, pending: &PendingSignIn, code: &SecretString) -> Result<SignIn> {
+        if let Some(ended) = self.redeem_pending(caller, pending, code).await? {
+            return Ok(ended); // it began with a login elsewhere
+        }
         let Some(note) = self.open_note(pending) else { return Ok(SignIn::Refused) };
         let mut tx = self.db().write().await?;
         let Some(account) = Account::find(&mut tx, note.account_id).await? else { return Ok(SignIn::Refused) };

@@ -37,6 +37,8 @@ pub enum SecretKind {
     ApiKey,
     /// A key of a service.
     ServiceKey,
+    /// What a login elsewhere is exchanged for a session with.
+    OAuthCode,
 }
 
 /// A bearer secret in clear: held while it is handed out or checked, then wiped.
@@ -64,6 +66,7 @@ impl SecretKind {
             SecretKind::Refresh => "rft",
             SecretKind::ApiKey => "key",
             SecretKind::ServiceKey => "svc",
+            SecretKind::OAuthCode => "oac",
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::accounts::Account;
+use crate::accounts::{Account, AccountKind};
 use crate::caller::Caller;
 use crate::config::SessionConfig;
 use crate::db::{Arg, Tx, built, from_row, text_enum, values};
@@ -29,6 +29,8 @@ text_enum! {
         EmailCode = "email_code",
         /// With the link that first proved their address.
         EmailVerify = "email_verify",
+        /// With a login elsewhere.
+        OAuth = "oauth",
     }
 }
 
@@ -193,11 +195,14 @@ impl PrincipalRow {
 }
 
 impl Identity {
+    /// Who an account is. A bot has no address of its own: whoever reads one must not take it for the person who answers
+    /// for it.
     pub(crate) fn of(account: &Account) -> Identity {
+        let is_person = account.kind == AccountKind::Human;
         Identity {
             account_id: account.id,
             label: account.label(),
-            email: account.email.clone(),
+            email: account.email.clone().filter(|_| is_person),
             email_verified: account.email_verified_at.is_some(),
             username: account.username.clone(),
             name: account.name.clone(),

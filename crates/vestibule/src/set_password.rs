@@ -33,6 +33,7 @@ impl Vestibule {
         }
         let mut connection = self.db().read().await?;
         let account = Account::get(&mut connection, id).await?;
+        account.require_person()?;
         let whose = Whose::account(&mut connection, &account).await?;
         drop(connection);
         let ticket = self.hasher().admit()?;

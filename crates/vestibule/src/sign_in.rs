@@ -240,7 +240,7 @@ impl Vestibule {
 
     /// Whether an address must be proven before its account can sign in with a password. Administrators whose accounts
     /// were made for them are exempt: trusted hands made them, and mail that does not work must not lock all of them out.
-    async fn must_prove_address(&self, tx: &mut Tx, account: &Account) -> Result<bool> {
+    pub(crate) async fn must_prove_address(&self, tx: &mut Tx, account: &Account) -> Result<bool> {
         let is_unproven = account.email.is_some() && account.email_verified_at.is_none();
         if !self.config().require_verified_email || !is_unproven {
             return Ok(false);

@@ -18,6 +18,7 @@ use crate::groups::{GroupRef, Membership};
 use crate::id::AccountId;
 use crate::issue_token::Mailed;
 use crate::mail::Words;
+use crate::organization_invitations::OrganizationInvitation;
 use crate::passwords::Password;
 use crate::revocations::Revocations;
 use crate::sessions::Proven;
@@ -33,6 +34,8 @@ pub struct SignUpForm {
     pub password: Option<SecretString>,
     /// What they want to be called.
     pub name: Option<String>,
+    /// The code of an invitation to an organization.
+    pub invitation_code: Option<SecretString>,
 }
 
 /// How a sign-up ended.
@@ -46,8 +49,12 @@ pub enum SignUp {
     EmailInUse,
     /// Sign-up is closed.
     Closed,
-    /// Only whoever is invited may sign up.
+    /// Only whoever is invited may sign up, or the invitation they gave is not good any more.
     InvitationRequired,
+    /// There is no invitation of the code that they gave.
+    InvitationUnknown,
+    /// The invitation is for another address.
+    AnotherAddress,
     /// Only addresses of other domains may sign up.
     DomainNotAllowed,
 }
@@ -55,13 +62,15 @@ pub enum SignUp {
 impl Vestibule {
     /// Makes an account for whoever asks.
     pub async fn sign_up(&self, caller: &Caller, form: SignUpForm) -> Result<SignUp> {
-        match self.config().sign_up {
-            SignUpMode::Open => {}
-            SignUpMode::Invite => return Ok(SignUp::InvitationRequired),
-            SignUpMode::Closed => return Ok(SignUp::Closed),
+        if self.config().sign_up == SignUpMode::Closed {
+            return Ok(SignUp::Closed);
         }
         let mut errors = FieldErrors::default();
         let email = errors.take("email", Email::parse(&form.email));
+        let invitation = match self.invitation_to_sign_up(form.invitation_code.as_ref(), email.as_ref()).await? {
+            Ok(invitation) => invitation,
+            Err(refused) => return Ok(refused),
+        };
         let name = form.name.as_deref().filter(|name| !name.trim().is_empty());
         let name = name.and_then(|name| errors.take("name", DisplayName::parse(name)));
         if email.as_ref().is_some_and(|email| !self.is_domain_allowed(email)) {
@@ -87,18 +96,29 @@ impl Vestibule {
         let id = AccountId::fresh(self.now(), self.random());
         let state = AccountState::Active;
         let new = NewAccount { id, email: Some(email.clone()), username: None, name, created_by: None, state };
+        let by = (&email, invitation.as_ref());
         match hash {
-            Some(hash) if !self.config().require_verified_email => self.insert_person(caller, new, &hash).await,
-            Some(_) | None => self.insert_pending(caller, new, &email, hash.as_deref()).await,
+            Some(hash) if !self.config().require_verified_email => self.insert_person(caller, new, by, &hash).await,
+            Some(_) | None => self.insert_pending(caller, new, by, hash.as_deref()).await,
         }
     }
 
-    async fn insert_person(&self, caller: &Caller, new: NewAccount, hash: &str) -> Result<SignUp> {
+    async fn insert_person(
+        &self,
+        caller: &Caller,
+        new: NewAccount,
+        (email, invitation): (&Email, Option<&OrganizationInvitation>),
+        hash: &str,
+    ) -> Result<SignUp> {
         let now = self.now();
         let mut tx = self.db().write().await?;
         match Account::insert(&mut tx, &new, now).await? {
             Ok(()) => {}
             Err(Taken::Email | Taken::Username) => return Ok(SignUp::EmailInUse),
+        }
+        let account = Account::get(&mut tx, new.id).await?;
+        if !self.sign_up_by(&mut tx, caller, invitation, (email, Some(&account))).await? {
+            return Ok(SignUp::InvitationRequired);
         }
         let account = self.settle_in(&mut tx, caller, &new, Some(hash)).await?;
         let signed_in = self.open(&mut tx, caller, &account, Proven::by_password(None)).await?;
@@ -111,24 +131,39 @@ impl Vestibule {
         &self,
         caller: &Caller,
         new: NewAccount,
-        email: &Email,
+        (email, invitation): (&Email, Option<&OrganizationInvitation>),
         hash: Option<&str>,
     ) -> Result<SignUp> {
         let mut tx = self.db().write().await?;
-        match Account::insert(&mut tx, &new, self.now()).await? {
-            Ok(()) => self.settle_in(&mut tx, caller, &new, hash).await.map(drop)?,
+        let is_new = match Account::insert(&mut tx, &new, self.now()).await? {
+            Ok(()) => true,
             Err(Taken::Email | Taken::Username) if !self.config().require_verified_email => {
                 return Ok(SignUp::EmailInUse);
             }
-            Err(Taken::Email | Taken::Username) => {
-                // None: it was deleted just now, and whoever signs up may try again.
-                if let Some(account) = Account::lock_by_email(&mut tx, email).await? {
-                    self.sign_up_taken(&mut tx, caller, (&account, &new), hash).await?;
-                }
-            }
+            Err(Taken::Email | Taken::Username) => false,
+        };
+        // None: it was deleted just now, and whoever signs up may try again.
+        let account = Account::lock_by_email(&mut tx, email).await?;
+        let joins = match &account {
+            Some(account) if is_new || self.begins_anew(&mut tx, account, &new).await? => Some(account),
+            Some(_) | None => None,
+        };
+        if !self.sign_up_by(&mut tx, caller, invitation, (email, joins)).await? {
+            return Ok(SignUp::InvitationRequired);
+        }
+        match &account {
+            Some(_) if is_new => self.settle_in(&mut tx, caller, &new, hash).await.map(drop)?,
+            Some(account) => self.sign_up_taken(&mut tx, caller, (account, &new, joins.is_some()), hash).await?,
+            None => {}
         }
         tx.commit().await?;
         Ok(SignUp::MailSent)
+    }
+
+    /// Begins an account anew that nobody proved or used; false: it is another kind, and stays as it is.
+    async fn begins_anew(&self, tx: &mut Tx, account: &Account, new: &NewAccount) -> Result<bool> {
+        Ok(account.state != AccountState::Invited
+            && Account::sign_up_again(tx, account.id, new.name.as_ref(), self.now()).await?)
     }
 
     /// What a new account begins with; its address is asked to be proven.
@@ -153,7 +188,7 @@ impl Vestibule {
         &self,
         tx: &mut Tx,
         caller: &Caller,
-        (account, new): (&Account, &NewAccount),
+        (account, new, begins_anew): (&Account, &NewAccount, bool),
         hash: Option<&str>,
     ) -> Result<()> {
         let now = self.now();
@@ -166,7 +201,7 @@ impl Vestibule {
                 }
             };
         }
-        if !Account::sign_up_again(tx, account.id, new.name.as_ref(), now).await? {
+        if !begins_anew {
             self.audit(tx, caller, Entry::refused("account.created", "email_in_use").on(account)).await?;
             return self.notify(tx, account, Words::AddressInUse).await;
         }
@@ -179,7 +214,8 @@ impl Vestibule {
         Revocations::insert(tx, account.id, now).await
     }
 
-    fn is_domain_allowed(&self, email: &Email) -> bool {
+    /// Whether somebody of this address may sign up.
+    pub(crate) fn is_domain_allowed(&self, email: &Email) -> bool {
         let allowed = &self.config().email_domains;
         allowed.is_empty() || allowed.iter().any(|domain| domain.eq_ignore_ascii_case(email.domain()))
     }

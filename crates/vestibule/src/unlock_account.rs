@@ -20,6 +20,7 @@ impl Vestibule {
         Account::clear_attempts(&mut tx, id).await?;
         self.power(&mut tx, caller, needs::UPDATE_USERS).await?;
         let view = AccountView::get(&mut tx, id).await?;
+        view.account.require_person()?;
         self.audit(&mut tx, caller, Entry::done("account.unlocked").on(&view.account)).await?;
         tx.commit().await?;
         Ok(view)

@@ -63,7 +63,12 @@ fn links(page: &str) -> Vec<&str> {
 db_test!(links_cookie_and_redirects_survive_the_prefix, |db: TestDb| async move {
     let t = engine(&db).await;
     let router = program(t.engine.clone()).expect("a safe configuration");
-    let form = SignUpForm { email: "ann@example.com".into(), password: Some(PASSWORD.into()), name: None };
+    let form = SignUpForm {
+        email: "ann@example.com".into(),
+        password: Some(PASSWORD.into()),
+        name: None,
+        invitation_code: None,
+    };
     t.engine.sign_up(&Caller::anonymous(), form).await.expect("signed up");
 
     let turned_away = get(&router, "/accounts/account", None).await;
@@ -97,7 +102,12 @@ db_test!(the_books_own_routes_are_guarded, |db: TestDb| async move {
     assert_eq!(get(&router, "/book", None).await.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(get(&router, "/moderate", None).await.status(), StatusCode::UNAUTHORIZED);
 
-    let form = SignUpForm { email: "ann@example.com".into(), password: Some(PASSWORD.into()), name: None };
+    let form = SignUpForm {
+        email: "ann@example.com".into(),
+        password: Some(PASSWORD.into()),
+        name: None,
+        invitation_code: None,
+    };
     let SignUp::Done(ann) = t.engine.sign_up(&Caller::anonymous(), form).await.expect("an answer") else {
         panic!("refused")
     };

@@ -30,13 +30,15 @@ db_test!(the_machines_clock_can_be_used, |db| async move {
 
 async fn sign_up(on: &TestEngine) -> Option<Box<SignedIn>> {
     let password = Some("harbour-moss-Kettle-9".into());
-    let form = SignUpForm { email: "ann@example.com".to_owned(), password, name: None };
+    let form = SignUpForm { email: "ann@example.com".to_owned(), password, name: None, invitation_code: None };
     match on.engine.sign_up(&Caller::system(), form).await.expect("the engine works") {
         SignUp::Done(signed_in) => Some(signed_in),
         SignUp::MailSent
         | SignUp::EmailInUse
         | SignUp::Closed
         | SignUp::InvitationRequired
+        | SignUp::InvitationUnknown
+        | SignUp::AnotherAddress
         | SignUp::DomainNotAllowed => None,
     }
 }

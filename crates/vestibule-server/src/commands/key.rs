@@ -1,4 +1,5 @@
-//! `vestibule key`: users' API keys, to look at and to revoke. Only users make them, for themselves.
+//! `vestibule key`: API keys, to look at and to revoke: users' own, those they have in organizations, and those of bots,
+//! which are named by their ids. Only people make them, in their sessions.
 
 use std::path::Path;
 
@@ -12,14 +13,14 @@ use crate::{host, instance, output};
 /// What can be done with API keys.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List a user's keys, newest first.
+    /// List a user's or a bot's keys, newest first, those of organizations as well.
     List {
         #[command(flatten)]
         who: Who,
         #[command(flatten)]
         page: PageArgs,
     },
-    /// Revoke one of a user's keys for good.
+    /// Revoke one of a user's or a bot's keys for good, of whatever organization.
     Revoke {
         #[command(flatten)]
         who: Who,
@@ -43,7 +44,7 @@ pub async fn run(file: Option<&Path>, command: Command) -> anyhow::Result<()> {
 }
 
 async fn list(engine: &Vestibule, who: &Who, page: &PageArgs) -> anyhow::Result<()> {
-    let keys = engine.list_api_keys(who.id(engine).await?, page.request()?).await?;
+    let keys = engine.list_all_api_keys(who.id(engine).await?, page.request()?).await?;
     if page.json {
         return page::print_json(&keys.items, keys.next_cursor);
     }
@@ -53,12 +54,13 @@ async fn list(engine: &Vestibule, who: &Who, page: &PageArgs) -> anyhow::Result<
             key.prefix.clone(),
             key.name.clone(),
             permissions(key),
+            output::cell(key.organization_id.map(|organization| organization.to_string())),
             time(key.expires_at),
             time(key.last_used_at),
             time(key.revoked_at),
         ]
     });
-    output::table(["ID", "BEGINS", "NAME", "PERMISSIONS", "EXPIRES", "LAST USED", "REVOKED"], rows)?;
+    output::table(["ID", "BEGINS", "NAME", "PERMISSIONS", "ORGANIZATION", "EXPIRES", "LAST USED", "REVOKED"], rows)?;
     page::print_next(keys.next_cursor)
 }
 

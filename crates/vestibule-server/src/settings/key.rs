@@ -57,6 +57,13 @@ keys! {
     TokensChainDays = "tokens.chain_days", "VESTIBULE_TOKENS_CHAIN_DAYS";
     TokensApiKeyDays = "tokens.api_key_days", "VESTIBULE_TOKENS_API_KEY_DAYS";
     TokensApiKeyNeverExpires = "tokens.api_key_never_expires", "VESTIBULE_TOKENS_API_KEY_NEVER_EXPIRES";
+    OauthRedirectUris = "oauth.redirect_uris", "VESTIBULE_OAUTH_REDIRECT_URIS";
+    OauthGithubClientId = "oauth.github.client_id", "VESTIBULE_GITHUB_CLIENT_ID";
+    OauthGithubClientSecret = "oauth.github.client_secret", "VESTIBULE_GITHUB_CLIENT_SECRET", secret;
+    OauthGithubBaseUrl = "oauth.github.base_url", "VESTIBULE_GITHUB_BASE_URL";
+    OauthGithubApiUrl = "oauth.github.api_url", "VESTIBULE_GITHUB_API_URL";
+    OauthGithubAllowPrivate = "oauth.github.allow_private", "VESTIBULE_GITHUB_ALLOW_PRIVATE";
+    OauthOidc = "oauth.oidc", "VESTIBULE_OAUTH_OIDC", secret;
     ForwardAuthRedirect = "forward_auth.redirect", "VESTIBULE_FORWARD_AUTH_REDIRECT";
     ForwardAuthReturnOrigins = "forward_auth.return_origins", "VESTIBULE_FORWARD_AUTH_RETURN_ORIGINS";
     PasswordQueue = "password.queue", "VESTIBULE_PASSWORD_QUEUE";

@@ -107,7 +107,7 @@ impl Layers {
         for (last, value) in table {
             let name = format!("{prefix}{last}");
             match (Key::named(&name), value) {
-                (Some(key), value) => match text(value) {
+                (Some(key), value) => match text_of(key, value) {
                     Ok(text) => drop(self.0.insert(key, Entry { text, source })),
                     Err(why) => problems.push(Problem::of(key, why)),
                 },
@@ -206,6 +206,14 @@ impl Variable {
 fn is_ours(variable: &str) -> bool {
     let [config, tests] = EXEMPT;
     variable.starts_with(PREFIX) && variable != config && !variable.starts_with(tests)
+}
+
+/// A value of the file as text; tables of providers become JSON, as in the environment.
+fn text_of(key: Key, value: &toml::Value) -> Result<String, String> {
+    match key == Key::OauthOidc && value.is_array() {
+        true => serde_json::to_string(value).map_err(|_| "must be tables [[oauth.oidc]]".to_owned()),
+        false => text(value),
+    }
 }
 
 /// A value of the file as text; a list becomes a comma-separated one, as in the environment.

@@ -16,6 +16,7 @@ use super::layers::DEFAULTS;
 use super::*;
 
 mod mail;
+mod oauth;
 mod tokens;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -141,7 +142,10 @@ fn a_secret_may_lie_in_a_file_and_nothing_else_may() {
     let settings = load(&[("VESTIBULE_SECRET_FILE", file.to_str().unwrap())]).unwrap();
     assert_eq!(settings.database.secret.unwrap().expose_secret(), SECRET.as_bytes());
     let secret: Vec<&str> = Key::ALL.iter().filter(|key| key.is_secret()).map(|key| key.name()).collect();
-    assert_eq!(secret, ["database_url", "secret", "smtp_url", "admin.password"]);
+    assert_eq!(
+        secret,
+        ["database_url", "secret", "smtp_url", "admin.password", "oauth.github.client_secret", "oauth.oidc",]
+    );
     refused(&[("VESTIBULE_SECRET_FILE", "/nonexistent")], "secret (VESTIBULE_SECRET): /nonexistent cannot be read");
 }
 

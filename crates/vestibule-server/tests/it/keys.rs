@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use testkit::{TestDb, db_test};
-use vestibule::{Caller, Db, NewApiKey, Presented, Secret, SecretKind, Vestibule};
+use vestibule::{Caller, Db, NewApiKey, NewBot, Presented, Secret, SecretKind, SignIn, SignInForm, Vestibule};
 
 use crate::host::{Host, PASSWORD, SECRET};
 
@@ -115,4 +115,42 @@ db_test!(the_host_sees_and_revokes_a_users_key, |db: TestDb| async move {
     let audit = host.json(&["audit", "list", "--action", "api_key.revoked", "--json"]);
     assert_eq!(audit["items"].as_array().map(Vec::len), Some(1), "{audit}");
     host.run(&["key", "list", "nobody"]).failed(1);
+});
+
+/// Somebody in a session that they open with their password.
+async fn signed_in(engine: &Vestibule, username: &str) -> Caller {
+    let form = SignInForm { identifier: username.into(), password: PASSWORD.into(), mfa_code: None };
+    let SignIn::Done(signed_in) = engine.sign_in(&Caller::anonymous(), form).await.expect("an answer") else {
+        panic!("{username} is not signed in")
+    };
+    let session = engine.session(&signed_in.token).await.expect("an answer").expect("a session");
+    let caller = Caller::anonymous().acting_as(session.account_id, session.label.clone());
+    Caller { credential: Some(session.credential), ..caller }
+}
+
+db_test!(the_host_sees_and_revokes_keys_of_organizations_and_of_bots, |db: TestDb| async move {
+    let host = Host::on(&db);
+    host.run(&["migrate", "up"]).ok();
+    host.fed(&["user", "create", "--username", "ann", "--stdin"], PASSWORD).ok();
+    let engine = engine(&db).await;
+    let ann = signed_in(&engine, "ann").await;
+    let org = engine.create_organization(&ann, "Acme").await.expect("anybody may").id;
+    let named = |name: &str| NewApiKey { name: name.into(), ..NewApiKey::default() };
+    let made = engine.create_organization_key(&ann, org, named("laptop")).await.expect("a member may");
+    let new = NewBot { name: "Builder".into(), responsible_email: "a@b.example".into(), ..NewBot::default() };
+    let bot = engine.create_bot(&ann, org, new).await.expect("an admin may");
+    let listed = host.json(&["key", "list", "ann", "--json"]);
+    assert_eq!(listed["items"][0]["organization_id"].as_str(), Some(&*org.to_string()), "{listed}");
+    assert!(host.run(&["key", "list", "ann"]).ok().contains(&org.to_string()));
+    let account = bot.bot.account_id.to_string();
+    let listed = host.json(&["key", "list", &account, "--json"]);
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(1), "{listed}");
+    assert!(!host.run(&["user", "list"]).ok().contains("Builder"), "bots do not sign in");
+    host.fed(&["admin", "reset-password", &account, "--stdin"], PASSWORD).failed(1);
+    for (owner, key) in [("ann", &made), (account.as_str(), &bot.first)] {
+        assert!(matches!(engine.principal(key.token.expose()).await, Ok(Presented::Live(_))));
+        host.run(&["key", "revoke", owner, &key.key.id.to_string()]).ok();
+        assert!(matches!(engine.principal(key.token.expose()).await, Ok(Presented::Revoked)));
+    }
+    engine.db().close().await;
 });

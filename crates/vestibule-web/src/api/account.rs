@@ -54,7 +54,7 @@ impl From<AccountView> for AccountJson {
         AccountJson {
             id: account.id,
             kind: account.kind,
-            email: account.email,
+            email: account.email.filter(|_| account.kind == AccountKind::Human), // a bot's is somebody else's
             username: account.username,
             name: account.name,
             state: account.state,

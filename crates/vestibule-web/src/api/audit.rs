@@ -1,4 +1,5 @@
-//! The audit log as JSON: all of it for whoever may see it, what concerns oneself for everybody.
+//! The audit log as JSON: all of it for whoever may see it, what concerns oneself for everybody, and an organization's
+//! part for its admins.
 
 use axum::Json;
 use axum::extract::State;
@@ -7,12 +8,12 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
-use vestibule::{ActorKind, AuditFilter, AuditId, AuditOutcome, AuditRow, RequestId, Timestamp};
+use vestibule::{ActorKind, AuditFilter, AuditId, AuditOutcome, AuditRow, OrganizationId, RequestId, Timestamp};
 
 use super::list::{List, PageQuery, filter};
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::{Query, Require, Session, ViewAudit};
+use crate::extract::{OrgAdmin, Query, Require, Session, ViewAudit};
 
 /// One act, done or refused.
 #[derive(Serialize, ToSchema)]
@@ -27,6 +28,9 @@ struct AuditJson {
     #[schema(example = "session.created")]
     action: String,
     target: Option<TargetJson>,
+    /// In which organization; null: in none.
+    #[schema(value_type = Option<Uuid>)]
+    organization_id: Option<OrganizationId>,
     /// What changed, or why not.
     #[schema(value_type = Object)]
     details: serde_json::Value,
@@ -71,6 +75,9 @@ struct AuditQuery {
     /// Done to this.
     #[param(value_type = Option<Uuid>)]
     target: Option<String>,
+    /// In this organization.
+    #[param(value_type = Option<Uuid>)]
+    organization: Option<String>,
     /// Of this name exactly.
     action: Option<String>,
     /// `done` or `refused`.
@@ -92,6 +99,7 @@ async fn log(
     let wanted = AuditFilter {
         actor: filter("actor", query.actor.as_deref())?,
         target: filter("target", query.target.as_deref())?,
+        organization: filter("organization", query.organization.as_deref())?,
         about: None,
         action: query.action.filter(|action| !action.is_empty()),
         outcome: filter("outcome", query.outcome.as_deref())?,
@@ -116,6 +124,24 @@ async fn activity(
     Ok(Json(List::of(rows, |row| AuditJson::from(row.seen_by(session.account_id)))))
 }
 
+/// What happened in an organization
+///
+/// Newest first, for its admins. Where anybody else acted, their address is left out.
+#[utoipa::path(get, path = "/api/v1/organizations/{org}/audit-log", tag = "Organizations",
+    params(("org" = Uuid, Path, description = "The organization's id."), PageQuery),
+    security(("bearer" = []), ("cookie" = []), ("program" = [])), responses(
+        (status = 200, description = "A page of its log.", body = List<AuditJson>),
+        (status = 403, description = "`organization_admin_required`, `permission_required`"),
+    ))]
+async fn of_organization(
+    State(app): State<App>,
+    admin: OrgAdmin,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<List<AuditJson>>> {
+    let rows = app.vestibule.organization_audit(&admin.by, admin.organization_id(), page.page()?).await?;
+    Ok(Json(List::of(rows, AuditJson::from)))
+}
+
 impl From<AuditRow> for AuditJson {
     fn from(row: AuditRow) -> AuditJson {
         let (id, label) = (row.target_id, row.target_label);
@@ -125,6 +151,7 @@ impl From<AuditRow> for AuditJson {
             actor: ActorJson { kind: row.actor_kind, id: row.actor_id, label: row.actor_label },
             action: row.action,
             target: row.target_kind.map(|kind| TargetJson { kind, id, label }),
+            organization_id: row.organization_id,
             details: row.details.0,
             request_id: row.request_id,
             ip: row.ip,
@@ -134,5 +161,5 @@ impl From<AuditRow> for AuditJson {
 }
 
 pub(crate) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(log)).routes(routes!(activity))
+    OpenApiRouter::new().routes(routes!(log)).routes(routes!(activity)).routes(routes!(of_organization))
 }

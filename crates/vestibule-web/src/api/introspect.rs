@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use vestibule::{AccountId, IntrospectedPrincipal, Introspection};
+use vestibule::{AccountId, IntrospectedPrincipal, Introspection, OrganizationId};
 
 use super::permission::PermissionJson;
 use super::token::TokenBody;
@@ -28,6 +28,10 @@ struct IntrospectionJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
     principal: Option<PrincipalJson>,
+    /// Of which organization an API key is; absent: of none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false, value_type = uuid::Uuid)]
+    organization_id: Option<OrganizationId>,
     /// The abilities of a service key.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
@@ -69,8 +73,9 @@ async fn introspect(
 
 impl From<Introspection> for IntrospectionJson {
     fn from(found: Introspection) -> IntrospectionJson {
-        let Introspection { active, token_type, principal, abilities } = found;
-        IntrospectionJson { active, token_type, principal: principal.map(PrincipalJson::from), abilities }
+        let Introspection { active, token_type, principal, organization_id, abilities } = found;
+        let principal = principal.map(PrincipalJson::from);
+        IntrospectionJson { active, token_type, principal, organization_id, abilities }
     }
 }
 

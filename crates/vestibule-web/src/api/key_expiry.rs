@@ -12,14 +12,15 @@ pub(super) fn key_expiry(text: Option<&str>) -> Result<KeyExpiry> {
     match text {
         None => Ok(KeyExpiry::Usual),
         Some("never") => Ok(KeyExpiry::Never),
-        Some(moment) => match read(moment) {
+        Some(text) => match moment(text) {
             Some(end) => Ok(KeyExpiry::At(end)),
             None => Err(Error::field("expires_at", Code::ExpiryInvalid).into()),
         },
     }
 }
 
-fn read(text: &str) -> Option<Timestamp> {
+/// The moment that a text names (RFC 3339).
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
     let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
     i64::try_from(moment.unix_timestamp_nanos().div_euclid(1000)).ok().map(Timestamp)
 }

@@ -1,4 +1,4 @@
-//! One's own API keys: made, listed, given another secret, revoked. By people in their sessions alone: no key makes or
+//! One's own API keys that are of no organization: made, listed, given another secret, revoked. By people in their sessions alone: no key makes or
 //! changes a key.
 
 use std::time::Duration;
@@ -23,7 +23,7 @@ use crate::extract::{Body, Caller, Path, Query, RecentlyProven, Session};
 /// A key, without its secret.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ApiKey)]
-struct KeyJson {
+pub(super) struct KeyJson {
     #[schema(value_type = uuid::Uuid)]
     id: ApiKeyId,
     #[schema(example = "nightly backup")]
@@ -49,7 +49,7 @@ struct KeyJson {
 /// A key with its secret, shown this once.
 #[derive(Serialize, ToSchema)]
 #[schema(as = CreatedApiKey)]
-struct CreatedJson {
+pub(super) struct CreatedJson {
     #[serde(flatten)]
     key: KeyJson,
     /// For `Authorization: Bearer`.
@@ -60,7 +60,7 @@ struct CreatedJson {
 /// A key to make.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewKeyBody {
+pub(super) struct NewKeyBody {
     #[schema(example = "nightly backup")]
     name: String,
     /// What it is limited to; absent or null: all that its owner may. Empty: nothing but to say whose it is.
@@ -75,17 +75,17 @@ struct NewKeyBody {
 /// How the secret before goes.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct RotateBody {
+pub(super) struct RotateBody {
     /// How long the secret before is good besides, 604800 at most.
     #[serde(default)]
     #[schema(required = false, minimum = 0, maximum = 604_800, example = 3600)]
-    grace_seconds: u64,
+    pub grace_seconds: u64,
 }
 
 /// My API keys
 #[utoipa::path(get, path = "/api/v1/me/api-keys", tag = "API keys", params(PageQuery),
     security(("bearer" = []), ("cookie" = [])),
-    responses((status = 200, description = "A page of my keys, revoked ones as well.", body = List<KeyJson>)))]
+    responses((status = 200, description = "A page of my keys that are of no organization, revoked ones as well.", body = List<KeyJson>)))]
 async fn list(State(app): State<App>, session: Session, Query(page): Query<PageQuery>) -> Result<Json<List<KeyJson>>> {
     let keys = app.vestibule.list_api_keys(session.account_id, page.page()?).await?;
     Ok(Json(List::of(keys, KeyJson::from)))

@@ -24,7 +24,7 @@ pub(crate) struct SessionJson {
     id: SessionId,
     /// Whether it is the session of this request.
     current: bool,
-    /// How its owner proved who they are: `password`, `magic_link`, `email_code` or `email_verify`.
+    /// How its owner proved who they are: `password`, `magic_link`, `email_code`, `email_verify` or `oauth`.
     #[schema(value_type = String, example = "password")]
     method: AuthMethod,
     /// The second factor it was opened with: `totp`, `recovery_code`, or null.

@@ -34,7 +34,7 @@ struct CurrentJson {
 struct SessionJson {
     #[schema(value_type = uuid::Uuid)]
     id: SessionId,
-    /// How its owner proved who they are: `password`, `magic_link`, `email_code` or `email_verify`.
+    /// How its owner proved who they are: `password`, `magic_link`, `email_code`, `email_verify` or `oauth`.
     #[schema(value_type = String, example = "password")]
     method: AuthMethod,
     /// The second factor it was opened with: `totp`, `recovery_code`, or null.

@@ -71,13 +71,18 @@ async fn sign_in(State(app): State<App>, caller: Caller, Body(body): Body<SignIn
 /// The answer that hands a session over, by body and by cookie.
 pub(crate) fn signed_in_answer(app: &App, status: StatusCode, signed_in: SignedIn) -> Response {
     let cookie = app.cookie.session(&signed_in, app.vestibule.now());
-    let body = SignedInJson {
-        token: signed_in.token.expose().to_owned(),
-        expires_at: signed_in.session.expires_at,
-        csrf_token: signed_in.csrf_token,
-        account: signed_in.account.into(),
-    };
-    (status, [(SET_COOKIE, cookie)], Json(body)).into_response()
+    (status, [(SET_COOKIE, cookie)], Json(SignedInJson::of(signed_in))).into_response()
+}
+
+impl SignedInJson {
+    pub(crate) fn of(signed_in: SignedIn) -> SignedInJson {
+        SignedInJson {
+            token: signed_in.token.expose().to_owned(),
+            expires_at: signed_in.session.expires_at,
+            csrf_token: signed_in.csrf_token,
+            account: signed_in.account.into(),
+        }
+    }
 }
 
 pub(crate) fn router() -> OpenApiRouter<App> {

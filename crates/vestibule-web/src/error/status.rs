@@ -7,8 +7,11 @@ use vestibule::Code;
 #[expect(clippy::too_many_lines, reason = "a list")]
 pub(super) fn status(code: Code) -> StatusCode {
     match code {
-        Code::BadRequest | Code::MalformedJson => StatusCode::BAD_REQUEST,
-        Code::CodeInvalid
+        Code::BadRequest | Code::MalformedJson | Code::OAuthStateInvalid | Code::RedirectUriNotAllowed => {
+            StatusCode::BAD_REQUEST
+        }
+        Code::AuthCodeInvalid
+        | Code::CodeInvalid
         | Code::CurrentPasswordIncorrect
         | Code::InvalidCredentials
         | Code::InvalidMfaCode
@@ -22,7 +25,12 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::CsrfTokenInvalid
         | Code::EmailDomainNotAllowed
         | Code::EmailNotVerified
+        | Code::IdentityDisabled
+        | Code::InvitationForAnotherAddress
         | Code::InvitationRequired
+        | Code::KeyOwnerRequired
+        | Code::OrganizationAdminRequired
+        | Code::OrganizationRequired
         | Code::OriginRefused
         | Code::PermissionRequired
         | Code::ReauthenticationRequired
@@ -36,24 +44,30 @@ pub(super) fn status(code: Code) -> StatusCode {
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
         Code::AccountDisabled
+        | Code::AlreadyMember
         | Code::ChangedMeanwhile
         | Code::EmailInUse
         | Code::KeyEnded
         | Code::TooManyKeys
         | Code::GrantExists
+        | Code::IdentityInUse
         | Code::LastAdmin
+        | Code::LastWayIn
         | Code::MailConfigured
         | Code::MailNotRetryable
         | Code::MailOff
         | Code::NotInvited
+        | Code::OrganizationNotOrphaned
         | Code::OwnAccount
         | Code::PasswordSet
         | Code::PermissionConflict
         | Code::PermissionExists
         | Code::SetupClosed
         | Code::SlugInUse
+        | Code::TooManyOrganizations
+        | Code::UseLeave
         | Code::UsernameInUse => StatusCode::CONFLICT,
-        Code::TokenExpired | Code::TokenInvalid => StatusCode::GONE,
+        Code::InvitationEnded | Code::TokenExpired | Code::TokenInvalid => StatusCode::GONE,
         Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::AccountUnknown
@@ -69,6 +83,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::MfaCodeRequired
         | Code::MfaNotEnabled
         | Code::NameInvalid
+        | Code::NameMismatch
         | Code::NoEnrollmentInProgress
         | Code::NoGroups
         | Code::PasswordContainsIdentifier
@@ -89,6 +104,6 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::ValidationFailed => StatusCode::UNPROCESSABLE_ENTITY,
         Code::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
         Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        Code::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        Code::Busy | Code::OAuthNotConfigured | Code::ProviderUnavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

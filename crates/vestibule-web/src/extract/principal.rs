@@ -20,6 +20,10 @@ pub struct Principal {
     session: Option<Session>,
 }
 
+/// Somebody in a session. A token or a key of a program is known, and refused because a person does this.
+#[derive(Debug)]
+pub(crate) struct InPerson(pub Session);
+
 impl Principal {
     /// Refuses whoever did not prove within the last 15 minutes who they are, which only a session can have done.
     pub fn require_recent(&self, now: Timestamp) -> Result<(), Problem> {
@@ -70,5 +74,18 @@ impl Deref for Principal {
 
     fn deref(&self) -> &vestibule::Principal {
         &self.principal
+    }
+}
+
+impl<S> FromRequestParts<S> for InPerson
+where
+    App: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<InPerson> {
+        let Principal { session, .. } = Principal::from_request_parts(parts, state).await?;
+        session.map(InPerson).ok_or_else(|| Code::SessionRequired.into())
     }
 }

@@ -27,6 +27,12 @@ permission! {
     pub(crate) ViewSettings = "view": "settings";
     /// Act on how the instance is set up, and on its mail.
     pub(crate) UpdateSettings = "update": "settings";
+    /// See every organization.
+    pub(crate) ViewOrganizations = "view": "organizations";
+    /// Name an admin of an organization that nobody administers.
+    pub(crate) UpdateOrganizations = "update": "organizations";
+    /// Delete any organization.
+    pub(crate) DeleteOrganizations = "delete": "organizations";
     /// See service keys and abilities.
     pub(crate) ViewServiceKeys = "view": "service-keys";
     /// Make service keys and abilities.

@@ -2,14 +2,16 @@
 //! data. Every page here asks for a session.
 
 mod activity;
-mod api_keys;
+pub(super) mod api_keys;
 mod data;
 mod email;
-mod new_api_key;
+mod logins;
+pub(super) mod new_api_key;
+mod organizations;
 mod profile;
 mod security;
 mod sessions;
-mod shown_api_key;
+pub(super) mod shown_api_key;
 mod two_step;
 
 use axum::Router;
@@ -28,6 +30,8 @@ pub(super) fn router() -> Router<App> {
         .merge(sessions::router())
         .merge(api_keys::router())
         .merge(new_api_key::router())
+        .merge(logins::router())
+        .merge(organizations::router())
         .merge(activity::router())
         .merge(data::router())
 }

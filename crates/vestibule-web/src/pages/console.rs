@@ -18,6 +18,8 @@ mod new_group;
 mod new_service_key;
 mod new_user;
 mod on;
+mod organization;
+mod organizations;
 mod overview;
 mod permissions;
 mod preview_group;
@@ -52,6 +54,8 @@ pub(super) fn router() -> Router<App> {
         .merge(edit_group::router())
         .merge(permissions::router())
         .merge(explain::router())
+        .merge(organizations::router())
+        .merge(organization::router())
         .merge(service_keys::router())
         .merge(new_service_key::router())
         .merge(abilities::router())

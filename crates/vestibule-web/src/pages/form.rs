@@ -207,6 +207,9 @@ fn place(code: Code) -> Option<Option<&'static str>> {
     if matches!(code, Code::EmailInUse | Code::EmailDomainNotAllowed) {
         return Some(Some("email"));
     }
+    if matches!(code, Code::InvitationForAnotherAddress | Code::InvitationRequired) {
+        return Some(Some("invitation_code"));
+    }
     if code == Code::UsernameInUse {
         return Some(Some("username"));
     }
@@ -231,11 +234,13 @@ fn place(code: Code) -> Option<Option<&'static str>> {
             | Code::InvalidCredentials
             | Code::KeyEnded
             | Code::LastAdmin
+            | Code::LastWayIn
             | Code::MailConfigured
             | Code::MailNotRetryable
             | Code::MailOff
             | Code::NoEnrollmentInProgress
             | Code::NotInvited
+            | Code::OrganizationNotOrphaned
             | Code::OwnAccount
             | Code::PasswordSet
             | Code::PermissionConflict
@@ -243,6 +248,7 @@ fn place(code: Code) -> Option<Option<&'static str>> {
             | Code::SelfEscalation
             | Code::SystemManaged
             | Code::TooManyKeys
+            | Code::TooManyOrganizations
             | Code::ValidationFailed
     )
     .then_some(None)

@@ -79,6 +79,8 @@ places! {
     Security "Security" "/account/security",
     Sessions "Sessions" "/account/sessions",
     ApiKeys "API keys" "/account/api-keys",
+    Logins "Connected logins" "/account/logins",
+    Organizations "Organizations" "/account/organizations",
     Activity "Activity" "/account/activity",
     Data "My data" "/account/data",
     Overview "Overview" "/admin",
@@ -87,6 +89,7 @@ places! {
     Groups "Groups" "/admin/groups",
     Permissions "Permissions" "/admin/permissions",
     Explain "Explain" "/admin/explain",
+    AllOrganizations "Organizations" "/admin/organizations",
     ServiceKeys "Service keys" "/admin/service-keys",
     Mail "Mail" "/admin/mail",
     Audit "Audit log" "/admin/audit",
@@ -94,8 +97,16 @@ places! {
 
 impl Here {
     /// The account's navigation.
-    pub(super) const ACCOUNT: [Here; 6] =
-        [Here::Profile, Here::Security, Here::Sessions, Here::ApiKeys, Here::Activity, Here::Data];
+    pub(super) const ACCOUNT: [Here; 8] = [
+        Here::Profile,
+        Here::Security,
+        Here::Sessions,
+        Here::ApiKeys,
+        Here::Logins,
+        Here::Organizations,
+        Here::Activity,
+        Here::Data,
+    ];
 
     pub(crate) fn is_account(self) -> bool {
         Here::ACCOUNT.contains(&self)
@@ -107,17 +118,24 @@ impl Here {
 }
 
 /// The permissions any of which shows something of the console.
-const ANY: [Need; 5] =
-    [needs::VIEW_USERS, needs::VIEW_GROUPS, needs::VIEW_SERVICE_KEYS, needs::VIEW_SETTINGS, needs::VIEW_AUDIT];
+const ANY: [Need; 6] = [
+    needs::VIEW_USERS,
+    needs::VIEW_GROUPS,
+    needs::VIEW_ORGANIZATIONS,
+    needs::VIEW_SERVICE_KEYS,
+    needs::VIEW_SETTINGS,
+    needs::VIEW_AUDIT,
+];
 
 /// The console's navigation: each entry, and the permissions any of which shows it.
-const CONSOLE: [(Here, &[Need]); 9] = [
+const CONSOLE: [(Here, &[Need]); 10] = [
     (Here::Overview, &ANY),
     (Here::Users, &[needs::VIEW_USERS]),
     (Here::Administrators, &[needs::VIEW_USERS]),
     (Here::Groups, &[needs::VIEW_GROUPS]),
     (Here::Permissions, &[needs::VIEW_GROUPS]),
     (Here::Explain, &[needs::VIEW_GROUPS]),
+    (Here::AllOrganizations, &[needs::VIEW_ORGANIZATIONS]),
     (Here::ServiceKeys, &[needs::VIEW_SERVICE_KEYS]),
     (Here::Mail, &[needs::VIEW_SETTINGS]),
     (Here::Audit, &[needs::VIEW_AUDIT]),

@@ -8,7 +8,7 @@ use super::moment::Moment;
 use super::proof;
 
 /// Words that fit an act whether it was done or refused.
-const WORDS: [(&str, &str); 58] = [
+const WORDS: &[(&str, &str)] = &[
     ("ability.created", "Adding an ability"),
     ("ability.deleted", "Deleting an ability"),
     ("account.closed", "Closing the account"),
@@ -41,6 +41,15 @@ const WORDS: [(&str, &str); 58] = [
     ("magic_link.requested", "Asking for a link to sign in"),
     ("mail.retried", "Sending a mail again"),
     ("mail.test_sent", "Sending a test mail"),
+    ("member.left", "Leaving an organization"),
+    ("member.removed", "Taking somebody out of an organization"),
+    ("member.role_changed", "Changing what a member is"),
+    ("organization.admin_named", "Naming an admin of an organization"),
+    ("organization.adopted", "Having an admin again"),
+    ("organization.created", "Making an organization"),
+    ("organization.deleted", "Deleting an organization"),
+    ("organization.orphaned", "Losing its last active admin"),
+    ("organization.renamed", "Renaming an organization"),
     ("password.changed", "Changing the password"),
     ("password.reset", "Choosing a password by link"),
     ("password.set", "Setting a new password"),
@@ -92,6 +101,8 @@ pub(crate) struct Party {
     pub account: Option<Uuid>,
     /// The group, if it is one.
     pub group: Option<Uuid>,
+    /// The organization, if it is one.
+    pub organization: Option<Uuid>,
 }
 
 /// Every act that has words, by its words: its name, and the words.
@@ -104,13 +115,14 @@ pub(super) fn known() -> Vec<(&'static str, &'static str)> {
 impl Act {
     /// As an administrator sees it.
     pub(super) fn of(row: AuditRow) -> Act {
-        let (is_account, is_group) =
-            (row.target_kind.as_deref() == Some("account"), row.target_kind.as_deref() == Some("group"));
+        let of_kind = |kind: &str| row.target_id.filter(|_| row.target_kind.as_deref() == Some(kind));
+        let (account, group, organization) = (of_kind("account"), of_kind("group"), of_kind("organization"));
         let itself = row.actor_id.filter(|actor| row.target_id == Some(*actor)).map(|_| row.actor_label.clone());
         let on = row.target_kind.map(|kind| Party {
             label: known_as(row.target_label, itself, row.target_id).unwrap_or(kind),
-            account: row.target_id.filter(|_| is_account),
-            group: row.target_id.filter(|_| is_group),
+            account,
+            group,
+            organization,
         });
         let words = WORDS.iter().find(|(action, _)| *action == row.action);
         let what = words.map_or(row.action.as_str(), |(_, words)| *words);
@@ -119,7 +131,12 @@ impl Act {
             at: Moment(row.created_at),
             what: what.to_owned(),
             how: proof::of_sign_in(&row.details.0),
-            by: Party { label: actor(row.actor_kind, row.actor_label), account: row.actor_id, group: None },
+            by: Party {
+                label: actor(row.actor_kind, row.actor_label),
+                account: row.actor_id,
+                group: None,
+                organization: None,
+            },
             on,
             ip: row.ip,
             is_refused: row.outcome == AuditOutcome::Refused,

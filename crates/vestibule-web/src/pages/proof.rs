@@ -10,6 +10,7 @@ pub(super) fn words(method: AuthMethod, second_factor: Option<Factor>) -> String
         AuthMethod::MagicLink => "Link by mail",
         AuthMethod::EmailCode => "Code by mail",
         AuthMethod::EmailVerify => "Link that confirmed the address",
+        AuthMethod::OAuth => "Connected login",
     };
     match second_factor {
         None => method.to_owned(),

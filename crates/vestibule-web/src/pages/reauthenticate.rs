@@ -1,16 +1,18 @@
 //! Proving once more who one is, before a dangerous act, and back to where that act was to be done: by the password, by
-//! a code of the second factor, or, with neither, by a code that is mailed on request.
+//! a code of the second factor, or, with neither, by a code that is mailed on request or by a connected login.
 
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
-use vestibule::{Code, Error, MailRequest, Reauthenticate, Reproof};
+use vestibule::{Code, Error, LoginProvider, MailRequest, OAuthWish, Reauthenticate, Reproof};
 
 use super::form::Form;
 use super::frame::Frame;
+use super::leaving;
 use super::notice::{Arrival, Notice};
 use super::return_to::{Asked, ReturnTo};
 use super::{see_other, show, with_session};
@@ -18,7 +20,7 @@ use crate::api::password::Password;
 use crate::api::typed_code::TypedCode;
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::{Caller, FormBody, Query, Session};
+use crate::extract::{Caller, FormBody, Path, Query, Session};
 
 const PATH: &str = "/reauthenticate";
 
@@ -32,6 +34,8 @@ struct ReauthenticatePage {
     way: Way,
     /// Whether the password would do, and a code of the second factor as well.
     has_both: bool,
+    /// The connected logins that would do.
+    logins: Vec<LoginProvider>,
 }
 
 /// What is asked for.
@@ -41,6 +45,8 @@ enum Way {
     SecondFactor,
     /// A code that is mailed on request.
     Mail,
+    /// A connected login.
+    Login,
     /// There is nothing that would prove it here.
     Nothing,
 }
@@ -51,6 +57,8 @@ struct Ways {
     has_second_factor: bool,
     /// Where a code can be mailed to.
     email: Option<String>,
+    /// The connected logins that would do.
+    logins: Vec<LoginProvider>,
 }
 
 /// Which of two ways somebody would rather take.
@@ -119,8 +127,23 @@ async fn send_code(
             app.vestibule.ask_by_mail(&caller.acting(&session), email, MailRequest::EmailCode).await?;
             see_other(&format!("{back}&done={}", Notice::CodeSent.code()))
         }
-        (Way::Password | Way::SecondFactor | Way::Mail | Way::Nothing, _) => see_other(&back),
+        (Way::Password | Way::SecondFactor | Way::Mail | Way::Login | Way::Nothing, _) => see_other(&back),
     }
+}
+
+/// By a connected login.
+async fn leave(
+    State(app): State<App>,
+    session: Session,
+    Path(provider): Path<String>,
+    (headers, caller): (HeaderMap, Caller),
+    FormBody(fields): FormBody<SendFields>,
+) -> Result<Response> {
+    app.limits.oauth(caller.ip())?;
+    let return_to = ReturnTo::or_account(&app, ReturnTo::of(&app, fields.return_to.as_deref()));
+    let back = format!("{PATH}{}", return_to.query());
+    let wish = OAuthWish::Reauthenticate { session: session.0.clone(), return_to: Some(return_to.to_string()) };
+    leaving::leave(&app, &headers, (&provider, wish), &back).await
 }
 
 fn frame(app: &App, session: &Session) -> Frame {
@@ -134,7 +157,8 @@ fn page(
     (return_to, way, ways): (ReturnTo, Way, Ways),
 ) -> Result<Response> {
     let (label, has_both) = (session.label.clone(), ways.has_password && ways.has_second_factor);
-    show(form.status(), &ReauthenticatePage { frame, form, label, return_to, way, has_both })
+    let logins = ways.logins;
+    show(form.status(), &ReauthenticatePage { frame, form, label, return_to, way, has_both, logins })
 }
 
 impl ReauthenticateFields {
@@ -154,6 +178,7 @@ impl Ways {
             has_password: app.vestibule.has_password(session.account_id).await?,
             has_second_factor: view.mfa_enabled,
             email: view.account.email.filter(|_| app.vestibule.config().is_mail_read()),
+            logins: app.vestibule.providers_to_prove_by(session.account_id).await?,
         })
     }
 
@@ -163,11 +188,15 @@ impl Ways {
             (true, _) => Way::Password,
             (false, true) => Way::SecondFactor,
             (false, false) if self.email.is_some() => Way::Mail,
+            (false, false) if !self.logins.is_empty() => Way::Login,
             (false, false) => Way::Nothing,
         }
     }
 }
 
 pub(super) fn router() -> Router<App> {
-    Router::new().route(PATH, get(ask).post(reauthenticate)).route("/reauthenticate/send-code", post(send_code))
+    Router::new()
+        .route(PATH, get(ask).post(reauthenticate))
+        .route("/reauthenticate/send-code", post(send_code))
+        .route("/reauthenticate/with/{provider}", post(leave))
 }

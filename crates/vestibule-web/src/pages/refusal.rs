@@ -95,8 +95,9 @@ fn page_of(method: &Method, uri: &Uri) -> String {
     let segments: Vec<&str> = uri.path().split('/').skip(1).collect();
     let depth = match segments.as_slice() {
         ["admin", "groups", _, "edit", ..] => 4,
-        ["admin", "users" | "admins" | "groups", ..] => 3,
+        ["admin", "users" | "admins" | "groups" | "organizations", ..] => 3,
         ["account", "api-keys", "new"] | ["admin", "service-keys", "abilities" | "new", ..] => 3,
+        ["organizations", _, "audit" | "bots" | "invitations" | "keys" | "settings", ..] => 3,
         ["reauthenticate", ..] => 1,
         [..] => 2,
     };
@@ -141,6 +142,10 @@ mod tests {
         assert_eq!(page(Method::POST, "/admin/service-keys/abilities/1/delete"), "/admin/service-keys/abilities");
         assert_eq!(page(Method::POST, "/account/security/two-step/off"), "/account/security");
         assert_eq!(page(Method::POST, "/reauthenticate/send-code"), "/reauthenticate");
+        assert_eq!(page(Method::POST, "/account/organizations/1/leave"), "/account/organizations");
+        assert_eq!(page(Method::POST, "/organizations/1/members/2/role"), "/organizations/1");
+        assert_eq!(page(Method::POST, "/organizations/1/settings/delete"), "/organizations/1/settings");
+        assert_eq!(page(Method::POST, "/admin/organizations/1/admins"), "/admin/organizations/1");
         assert_eq!(page(Method::POST, "/"), "/");
     }
 

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
-use vestibule::{Code, SignIn, SignInForm, SignUpMode};
+use vestibule::{Code, LoginProvider, SignIn, SignInForm, SignUpMode};
 
 use super::form::Form;
 use super::frame::Frame;
@@ -33,6 +33,7 @@ struct SignInPage {
     query: String,
     is_sign_up_open: bool,
     is_mail_read: bool,
+    providers: Vec<LoginProvider>,
 }
 
 #[derive(Deserialize)]
@@ -83,7 +84,8 @@ fn page(app: &App, frame: Frame, form: Form, return_to: Option<ReturnTo>) -> Res
     let config = app.vestibule.config();
     let (is_sign_up_open, is_mail_read) = (config.sign_up == SignUpMode::Open, config.is_mail_read());
     let query = ReturnTo::query_of(return_to.as_ref());
-    show(form.status(), &SignInPage { frame, form, return_to, query, is_sign_up_open, is_mail_read })
+    let providers = app.vestibule.login_providers();
+    show(form.status(), &SignInPage { frame, form, return_to, query, is_sign_up_open, is_mail_read, providers })
 }
 
 pub(super) fn router() -> Router<App> {

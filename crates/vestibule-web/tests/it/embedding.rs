@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use testkit::{PASSWORD, TestDb, TestEngine, db_test};
 use tower::ServiceExt as _;
 use vestibule::{Caller, Entry};
-use vestibule_web::extract::{RecentlyProven, Require, Session};
+use vestibule_web::extract::{RecentlyProven, Require, RequireOrganization, Session};
 use vestibule_web::{App, Limits, WebConfig, permission};
 
 permission! {
@@ -51,6 +51,12 @@ fn host(engine: &TestEngine) -> Router {
         .route("/write", post(|_: Session| async { "written" }))
         .route("/secret", get(|who: Require<ViewSecrets>| async move { format!("secret of {}", who.label) }))
         .route("/secret/change", get(|RecentlyProven(_): RecentlyProven<Require<UpdateSecrets>>| async { "changed" }))
+        .route(
+            "/store",
+            get(|RequireOrganization(who, organization): RequireOrganization| async move {
+                format!("{} for {organization}", who.label)
+            }),
+        )
         .route("/danger", get(|_: RecentlyProven| async { "done" }))
         .nest("/auth", app.router())
         .with_state(Host { app, greeting: "Hello" })
@@ -164,4 +170,36 @@ db_test!(under_a_prefix_unknown_addresses_stay_problems, |db| async move {
     assert!(status == 404 && text.contains("not_found"), "{status} {text}");
     let (status, text) = send(&router, request("PUT", "/auth/api/v1/session", &[], None)).await;
     assert!(status == 405 && text.contains("method_not_allowed"), "{status} {text}");
+});
+
+db_test!(a_host_is_told_which_organization_a_program_acts_for, |db| async move {
+    let engine = engine(&db).await;
+    let router = host(&engine);
+    let ann = sign_up(&router).await;
+    let bearer = |token: &Value| format!("Bearer {}", token.as_str().expect("a token"));
+    let session = bearer(&ann["token"]);
+    let post = async |path: &str, body: Value| {
+        let path = format!("/auth/api/v1{path}");
+        let (status, text) = send(&router, request("POST", &path, &[("authorization", &session)], Some(body))).await;
+        assert_eq!(status, 201, "{text}");
+        serde_json::from_str::<Value>(&text).expect("JSON")
+    };
+    let org = post("/organizations", json!({"name": "Acme"})).await["id"].as_str().expect("an id").to_owned();
+    let at = format!("/organizations/{org}");
+    let own = bearer(&post("/me/api-keys", json!({"name": "k"})).await["token"]);
+    let theirs = post(&format!("{at}/api-keys"), json!({"name": "k"})).await;
+    let bot = post(&format!("{at}/bots"), json!({"name": "Builder", "responsible_email": "a@b.example"})).await;
+    let store = async |bearer: &str| send(&router, request("GET", "/store", &[("authorization", bearer)], None)).await;
+    for bearer in [&session, &own] {
+        let (status, text) = store(bearer).await;
+        assert!(status == 403 && text.contains("organization_required"), "{status} {text}");
+    }
+    assert_eq!(send(&router, request("GET", "/store", &[], None)).await.0, 401);
+    assert_eq!(store(&bearer(&theirs["token"])).await, (200, format!("ann@example.com for {org}")));
+    let bots = bearer(&bot["api_key"]["token"]);
+    assert_eq!(store(&bots).await, (200, format!("Builder for {org}")));
+    let path = format!("/auth/api/v1{at}/bots/{}", bot["account_id"].as_str().expect("an id"));
+    let (status, text) = send(&router, request("DELETE", &path, &[("authorization", &session)], None)).await;
+    assert_eq!(status, 204, "{text}");
+    assert_eq!(store(&bots).await.0, 401, "from the next request on");
 });

@@ -149,6 +149,7 @@ db_test!(the_console_shows_each_what_they_may_see, |db| async move {
         "Groups",
         "Permissions",
         "Explain",
+        "Organizations",
         "Service keys",
         "Mail",
         "Audit log",

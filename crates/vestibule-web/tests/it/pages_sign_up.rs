@@ -57,13 +57,13 @@ db_test!(where_sign_up_is_by_invitation_the_pages_say_so, |db| async move {
     let engine = TestEngine::with(&db, |config| config.sign_up = SignUpMode::Invite).await;
     let mut visitor = Visitor::at(&engine);
     let page = visitor.get("/sign-up").await;
-    page.assert_says("Sign-up is by invitation");
-    assert!(page.forms().is_empty());
+    page.assert_says("Here an account begins with an invitation");
     assert!(!visitor.get("/sign-in").await.html.contains("/sign-up"));
-    let fields = [("email", "ann@example.com"), ("name", ""), ("password", PASSWORD)];
-    let seen = visitor.post("/sign-up", &fields).await;
-    assert_eq!(seen.status, 403);
-    seen.assert_says("Open the link in the mail that invited you");
+    for code in ["", "aB3dE6gH"] {
+        let fields = [("email", "ann@example.com"), ("password", PASSWORD), ("invitation_code", code)];
+        let seen = visitor.submit(&page, "/sign-up", &fields).await;
+        seen.assert_mistake(403, "invitation_code", Code::InvitationRequired.message());
+    }
 });
 
 db_test!(an_address_with_an_account_is_not_signed_up_again_without_a_password, |db| async move {

@@ -15,7 +15,7 @@ const EARLIER: Duration = Duration::from_secs(16 * 60);
 
 /// Ann, who signed up without a password and was signed in by the link that confirmed her address.
 async fn ann(engine: &TestEngine, mail: &Mailbox) -> Visitor {
-    let form = SignUpForm { email: ANN.to_owned(), password: None, name: None };
+    let form = SignUpForm { email: ANN.to_owned(), password: None, name: None, invitation_code: None };
     let asked = engine.engine.sign_up(&Caller::anonymous(), form).await.expect("the engine answers");
     assert!(matches!(asked, SignUp::MailSent), "{asked:?}");
     let token = token_in(&mail.latest_link(ANN).await);
@@ -35,7 +35,7 @@ db_test!(the_first_password_is_set_on_a_page_of_its_own, |db| async move {
     let mail = Mailbox::open(&engine.engine);
     let mut ann = ann(&engine, &mail).await;
     let hub = ann.get("/account/security").await;
-    hub.assert_says("You have none: you sign in by links and codes");
+    hub.assert_says("You have none: you sign in without one.");
     assert!(!hub.html.contains("current_password"), "{}", hub.html);
     let page = ann.get(FIRST).await;
     let weak = ann.submit(&page, FIRST, &[("new_password", "short")]).await;

@@ -5,7 +5,7 @@ use testkit::{SignedIn, TestApp};
 use vestibule::{BreakGlass, Caller, Entry, GroupId, NewGroup, Own, Permission, Policy, Scope};
 
 /// Every permission that Vestibule's own routes take.
-pub const ALL: [&str; 16] = [
+pub const ALL: [&str; 19] = [
     "view:users",
     "create:users",
     "update:users",
@@ -18,6 +18,9 @@ pub const ALL: [&str; 16] = [
     "delete:sessions",
     "view:settings",
     "update:settings",
+    "view:organizations",
+    "update:organizations",
+    "delete:organizations",
     "view:service-keys",
     "create:service-keys",
     "delete:service-keys",

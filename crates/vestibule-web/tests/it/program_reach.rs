@@ -47,6 +47,10 @@ db_test!(programs_reach_what_the_document_says_and_nothing_else, |db| async move
                 assert!(answer.status != 401 && answer.status != 403, "{what}");
             } else if path.contains("/admin/") {
                 assert_eq!(answer.problem(), (403, "session_required".into()), "{what}");
+            } else if path.contains("/organizations") || path.contains("/invitations") {
+                let (of_people, nothing) = ((403, "session_required".into()), (404, "not_found".into()));
+                let problem = answer.problem();
+                assert!(problem == of_people || problem == nothing, "{what}"); // whoever is not in it learns nothing
             } else {
                 let problem = answer.problem();
                 assert!(problem == (401, "unauthenticated".into()), "{what}");

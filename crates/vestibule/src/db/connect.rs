@@ -20,7 +20,7 @@ const READERS: u32 = 8;
 const POSTGRES_CONNECTIONS: u32 = 20;
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-const MIGRATIONS: [(&str, &str); 9] = [
+const MIGRATIONS: [(&str, &str); 12] = [
     ("ground", include_str!("../../migrations/0001_ground.sql")),
     ("accounts", include_str!("../../migrations/0002_accounts.sql")),
     ("groups", include_str!("../../migrations/0003_groups.sql")),
@@ -30,6 +30,9 @@ const MIGRATIONS: [(&str, &str); 9] = [
     ("permissions", include_str!("../../migrations/0007_permissions.sql")),
     ("tokens", include_str!("../../migrations/0008_tokens.sql")),
     ("service keys", include_str!("../../migrations/0009_service_keys.sql")),
+    ("organizations", include_str!("../../migrations/0010_organizations.sql")),
+    ("invitations", include_str!("../../migrations/0011_invitations.sql")),
+    ("identities", include_str!("../../migrations/0012_identities.sql")),
 ];
 
 /// What stands for the name of a migration that a newer binary has applied.

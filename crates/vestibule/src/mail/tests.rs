@@ -16,6 +16,7 @@ fn letters<'a>(groups: &'a [String], other: &'a str) -> Vec<Words<'a>> {
         Words::AddressInUse,
         Words::PasswordReset { link: LINK },
         Words::AccountInvite { link: LINK, groups },
+        Words::OrganizationInvite { link: LINK, organization: other, inviter: other },
         Words::MagicLink { link: LINK },
         Words::EmailCode { code: "012345" },
         Words::EmailChange { link: LINK, from: other },
@@ -29,6 +30,7 @@ fn letters<'a>(groups: &'a [String], other: &'a str) -> Vec<Words<'a>> {
         Words::RecoveryCodesRenewed,
         Words::RecoveryCodeUsed { remaining: 9 },
         Words::NewDevice { user_agent: other, ip: other },
+        Words::BotResponsible { bot: other, organization: other },
         Words::Test,
     ]
 }
@@ -41,7 +43,7 @@ fn laid_out(words: &Words<'_>) -> Sheet {
 #[test]
 fn every_kind_has_a_letter() {
     let kinds: HashSet<MailKind> = letters(&[], "").iter().map(Words::kind).collect();
-    assert_eq!(kinds.len(), 18);
+    assert_eq!(kinds.len(), 20);
 }
 
 #[test]

@@ -26,6 +26,9 @@ pub(crate) enum Words<'a> {
     /// Choose the first password of an account made for you.
     #[template(path = "mail/account_invite.txt")]
     AccountInvite { link: &'a str, groups: &'a [String] },
+    /// Come into an organization; an empty inviter is the host.
+    #[template(path = "mail/organization_invite.txt")]
+    OrganizationInvite { link: &'a str, organization: &'a str, inviter: &'a str },
     /// Sign in by this link.
     #[template(path = "mail/magic_link.txt")]
     MagicLink { link: &'a str },
@@ -77,6 +80,15 @@ pub(crate) enum Words<'a> {
     /// Somebody found a token and reported it.
     #[template(path = "mail/token_reported.txt")]
     TokenReported { what: &'a str },
+    /// You were named as whoever answers for a bot.
+    #[template(path = "mail/bot_responsible.txt")]
+    BotResponsible { bot: &'a str, organization: &'a str },
+    /// A login elsewhere opens the account.
+    #[template(path = "mail/identity_linked.txt")]
+    IdentityLinked { provider: &'a str, login: &'a str },
+    /// A login elsewhere opens it no more.
+    #[template(path = "mail/identity_unlinked.txt")]
+    IdentityUnlinked { provider: &'a str, login: &'a str },
     /// Mail works.
     #[template(path = "mail/test.txt")]
     Test,
@@ -90,6 +102,7 @@ impl Words<'_> {
             Words::AddressInUse => MailKind::AddressInUse,
             Words::PasswordReset { .. } => MailKind::PasswordReset,
             Words::AccountInvite { .. } => MailKind::AccountInvite,
+            Words::OrganizationInvite { .. } => MailKind::OrganizationInvite,
             Words::MagicLink { .. } => MailKind::MagicLink,
             Words::EmailCode { .. } => MailKind::EmailCode,
             Words::EmailChange { .. } => MailKind::EmailChange,
@@ -107,6 +120,9 @@ impl Words<'_> {
             Words::ApiKeyCreated { .. } => MailKind::ApiKeyCreated,
             Words::ApiKeyRotated { .. } => MailKind::ApiKeyRotated,
             Words::TokenReported { .. } => MailKind::TokenReported,
+            Words::BotResponsible { .. } => MailKind::BotResponsible,
+            Words::IdentityLinked { .. } => MailKind::IdentityLinked,
+            Words::IdentityUnlinked { .. } => MailKind::IdentityUnlinked,
             Words::Test => MailKind::Test,
         }
     }
@@ -117,6 +133,7 @@ impl Words<'_> {
             Words::VerifyEmail { link }
             | Words::PasswordReset { link }
             | Words::AccountInvite { link, .. }
+            | Words::OrganizationInvite { link, .. }
             | Words::MagicLink { link }
             | Words::EmailChange { link, .. } => (*link).to_owned(),
             Words::AddressInUse | Words::Welcome { .. } => vestibule.absolute("/sign-in"),
@@ -132,6 +149,8 @@ impl Words<'_> {
             Words::ApiKeyCreated { .. } | Words::ApiKeyRotated { .. } | Words::TokenReported { .. } => {
                 vestibule.absolute("/account/api-keys")
             }
+            Words::BotResponsible { .. } => vestibule.absolute("/account/organizations"),
+            Words::IdentityLinked { .. } | Words::IdentityUnlinked { .. } => vestibule.absolute("/account/logins"),
             Words::Test => vestibule.absolute("/"),
         }
     }

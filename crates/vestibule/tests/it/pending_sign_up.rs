@@ -134,7 +134,7 @@ db_test!(racing_sign_ups_make_one_account_and_answer_alike, |db: TestDb| async m
 
 db_test!(without_a_password_the_account_lives_on_links, |db: TestDb| async move {
     let t = TestEngine::new(&db).await;
-    let form = || SignUpForm { email: ANN.into(), password: None, name: None };
+    let form = || SignUpForm { email: ANN.into(), password: None, name: None, invitation_code: None };
     let ended = t.engine.sign_up(&nobody(), form()).await.expect("an answer");
     assert!(matches!(ended, SignUp::MailSent), "{ended:?}");
     let token = mailed(&t.engine, ANN, MailKind::VerifyEmail).await;
@@ -151,7 +151,7 @@ db_test!(without_a_password_the_account_lives_on_links, |db: TestDb| async move 
 
 db_test!(where_no_mail_is_read_a_password_is_needed, |db: TestDb| async move {
     let t = TestEngine::with(&db, |config| config.public_url = "https://id.example.com".parse().expect("a URL")).await;
-    let form = SignUpForm { email: ANN.into(), password: None, name: None };
+    let form = SignUpForm { email: ANN.into(), password: None, name: None, invitation_code: None };
     let Err(Error::Invalid(errors)) = t.engine.sign_up(&nobody(), form).await else { panic!("it is needed") };
     assert_eq!((errors.0[0].field, errors.0[0].code), ("password", Code::PasswordRequired));
 });

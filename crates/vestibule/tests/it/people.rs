@@ -19,7 +19,8 @@ pub fn by(account: &Account) -> Caller {
 }
 
 pub async fn try_sign_up(engine: &Vestibule, email: &str, password: &str) -> Result<SignUp, Error> {
-    let form = SignUpForm { email: email.to_owned(), password: Some(password.into()), name: None };
+    let form =
+        SignUpForm { email: email.to_owned(), password: Some(password.into()), name: None, invitation_code: None };
     engine.sign_up(&nobody(), form).await
 }
 
@@ -30,6 +31,8 @@ pub async fn sign_up(engine: &Vestibule, email: &str) -> SignedIn {
         | SignUp::EmailInUse
         | SignUp::Closed
         | SignUp::InvitationRequired
+        | SignUp::InvitationUnknown
+        | SignUp::AnotherAddress
         | SignUp::DomainNotAllowed) => panic!("{email} could not sign up: {other:?}"),
     }
 }

@@ -34,7 +34,12 @@ db_test!(one_address_in_any_case_makes_one_account, |db: TestDb| async move {
 
 db_test!(every_field_that_cannot_be_used_is_named_at_once, |db: TestDb| async move {
     let t = TestEngine::new(&db).await;
-    let form = SignUpForm { email: "ann".into(), password: Some("short".into()), name: Some("a\u{7}b".into()) };
+    let form = SignUpForm {
+        email: "ann".into(),
+        password: Some("short".into()),
+        name: Some("a\u{7}b".into()),
+        invitation_code: None,
+    };
     let Err(Error::Invalid(errors)) = t.engine.sign_up(&nobody(), form).await else { panic!("it cannot be used") };
     let found: Vec<_> = errors.0.iter().map(|error| (error.field, error.code)).collect();
     let expected = [("email", Code::EmailInvalid), ("name", Code::NameInvalid), ("password", Code::PasswordTooShort)];

@@ -50,9 +50,20 @@ pub(crate) struct ApiKeyRow {
     pub life: KeyLife,
 }
 
+/// When the earlier secret ends.
 #[derive(Deserialize)]
-struct RotateFields {
+pub(in crate::pages) struct RotateFields {
     grace: u64,
+}
+
+impl RotateFields {
+    /// How long it stays good, if the form offers that.
+    pub(in crate::pages) fn grace(&self) -> Result<Duration> {
+        match GRACES.iter().any(|(seconds, _)| *seconds == self.grace) {
+            true => Ok(Duration::from_secs(self.grace)),
+            false => Err(Code::BadRequest.into()),
+        }
+    }
 }
 
 impl ApiKeyRow {
@@ -84,10 +95,7 @@ async fn rotate(
     FormBody(fields): FormBody<RotateFields>,
 ) -> Result<Response> {
     app.limits.sensitive(session.account_id)?;
-    if !GRACES.iter().any(|(seconds, _)| *seconds == fields.grace) {
-        return Err(Code::BadRequest.into()); // the form offers nothing else
-    }
-    let grace = Duration::from_secs(fields.grace);
+    let grace = fields.grace()?;
     match app.vestibule.rotate_api_key(&caller.acting(&session), session.account_id, id, grace).await {
         Ok(created) => show_once(&app, &session, created, Some(grace)),
         Err(error) => page(&app, &session, &Place::first(), (Form::blank().refused(error)?, None)).await,

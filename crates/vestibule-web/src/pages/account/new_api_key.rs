@@ -42,8 +42,9 @@ struct NewApiKeyPage {
     ends: Vec<EndChoice>,
 }
 
+/// What the form sends.
 #[derive(Deserialize)]
-struct KeyFields {
+pub(in crate::pages) struct KeyFields {
     name: String,
     /// Not sent when nothing is chosen.
     #[serde(default)]
@@ -53,7 +54,7 @@ struct KeyFields {
 }
 
 impl KeyFields {
-    fn form(&self) -> Form {
+    pub(in crate::pages) fn form(&self) -> Form {
         Form::blank()
             .with("name", &self.name)
             .with("may", &self.may)
@@ -82,7 +83,7 @@ async fn create(
 }
 
 /// What was typed, if it can be read; else the form says what is wrong.
-fn read(app: &App, session: &Session, form: &mut Form) -> Option<NewApiKey> {
+pub(in crate::pages) fn read(app: &App, session: &Session, form: &mut Form) -> Option<NewApiKey> {
     let permissions = permissions(session.view.catalogue(), form);
     let expiry = KeyEnds::of_api_key(&app.vestibule.config().tokens).read(form, app.vestibule.now());
     Some(NewApiKey { name: form.typed("name").to_owned(), permissions: permissions?, expiry: expiry? })

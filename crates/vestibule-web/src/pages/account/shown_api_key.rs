@@ -29,9 +29,19 @@ struct ShownApiKeyPage {
 }
 
 /// What became of the secret before.
-enum Earlier {
+pub(crate) enum Earlier {
     Ended,
     GoodUntil(Moment),
+}
+
+impl Earlier {
+    /// Of a secret that stays good for so long; none: there was none.
+    pub(in crate::pages) fn after(app: &App, grace: Option<Duration>) -> Option<Earlier> {
+        grace.map(|grace| match grace.is_zero() {
+            true => Earlier::Ended,
+            false => Earlier::GoodUntil(Moment(app.vestibule.now().plus(grace))),
+        })
+    }
 }
 
 /// The page that hands a secret over: of a new key, or of one whose earlier secret stays good for so long.
@@ -42,10 +52,7 @@ pub(super) fn show_once(
     grace: Option<Duration>,
 ) -> Result<Response> {
     let CreatedApiKey { key, token } = created;
-    let earlier = grace.map(|grace| match grace.is_zero() {
-        true => Earlier::Ended,
-        false => Earlier::GoodUntil(Moment(app.vestibule.now().plus(grace))),
-    });
+    let earlier = Earlier::after(app, grace);
     let title = if earlier.is_none() { "Your new API key" } else { "Its new secret" };
     let frame = Frame::at(app, session, Here::ApiKeys).titled(title);
     let (ends, try_at) = (key.expires_at.map(Moment), app.absolute("/api/v1/me"));

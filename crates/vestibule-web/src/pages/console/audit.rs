@@ -36,6 +36,7 @@ struct AuditPage {
 struct AuditQuery {
     actor: String,
     target: String,
+    organization: String,
     action: String,
     outcome: String,
 }
@@ -52,6 +53,7 @@ async fn list(
     let wanted = AuditFilter {
         actor,
         target: target.map(|target| target.0),
+        organization: filter("organization", Some(&asked.organization))?,
         about: None,
         action: given(asked.action.clone()),
         outcome: filter("outcome", Some(&asked.outcome))?,
@@ -101,8 +103,14 @@ impl AuditQuery {
         [AuditOutcome::Done, AuditOutcome::Refused].map(|one| (one, self.outcome == one.as_str()))
     }
 
-    fn pairs(&self) -> [(&'static str, &str); 4] {
-        [("actor", &self.actor), ("target", &self.target), ("action", &self.action), ("outcome", &self.outcome)]
+    fn pairs(&self) -> [(&'static str, &str); 5] {
+        [
+            ("actor", &self.actor),
+            ("target", &self.target),
+            ("organization", &self.organization),
+            ("action", &self.action),
+            ("outcome", &self.outcome),
+        ]
     }
 }
 

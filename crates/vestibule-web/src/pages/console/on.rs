@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use vestibule::{AccountId, Caller as By, GroupId, Vestibule};
+use vestibule::{AccountId, Caller as By, GroupId, OrganizationId, Vestibule};
 
 use super::{group, user};
 use crate::app::App;
@@ -32,6 +32,9 @@ pub(super) struct On<P, Id> {
 pub(super) type OnUser<P> = On<P, AccountId>;
 /// On a group.
 pub(super) type OnGroup<P> = On<P, GroupId>;
+
+/// On an organization.
+pub(super) type OnOrganization<P> = On<P, OrganizationId>;
 
 /// Something dangerous is asked for: by somebody who proved recently who they are, and not too often.
 pub(super) struct Sensitive<A>(pub A);

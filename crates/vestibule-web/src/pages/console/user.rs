@@ -6,7 +6,9 @@ use askama::Template;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
-use vestibule::{AccountId, AccountState, AccountView, AuditFilter, MailKind, PageRequest, needs};
+use vestibule::{
+    AccountId, AccountKind, AccountState, AccountView, AuditFilter, Code, MailKind, OwnOrganization, PageRequest, needs,
+};
 
 use super::group_boxes::{self, Choice};
 use super::mail_line::MailLine;
@@ -61,6 +63,8 @@ struct Details {
     powers: Option<(Powers, Vec<DirectGrant>)>,
     /// The latest mails to it.
     mails: Vec<MailLine>,
+    /// What it is in, for whoever may see every organization.
+    organizations: Option<Vec<OwnOrganization>>,
 }
 
 async fn ask(on: OnUser<ViewUsers>, Query(arrival): Query<Arrival>) -> Result<Response> {
@@ -76,7 +80,11 @@ pub(super) async fn page(
     notice: Option<&'static str>,
 ) -> Result<Response> {
     require(session, needs::VIEW_USERS)?; // a form of it may need another permission
-    let user = AccountRow::of(app, app.vestibule.account(id).await?);
+    let view = app.vestibule.account(id).await?;
+    if view.account.kind == AccountKind::Bot {
+        return Err(Code::NotFound.into()); // nothing here is for bots, which their organizations look after
+    }
+    let user = AccountRow::of(app, view);
     let account = &user.view.account;
     let form = form
         .or("name", account.name.as_deref())
@@ -128,6 +136,10 @@ impl Details {
             second_factor: Standing::of(app.vestibule.second_factor(account.id).await?),
             powers: powers(app, session, &user.view).await?,
             mails: mails.into_iter().map(|row| MailLine::of(app, row)).collect(),
+            organizations: match session.may(needs::VIEW_ORGANIZATIONS) {
+                true => Some(app.vestibule.list_organizations_of(account.id).await?),
+                false => None,
+            },
         })
     }
 }

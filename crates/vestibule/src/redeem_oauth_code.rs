@@ -1,0 +1,157 @@
+//! Exchange the code of a proven login for a session: once, by whoever it was given to, with the second factor where
+//! one is on. The code is consumed and the session made in one transaction. As with any code that is typed, those of
+//! the second factor count on the account, and of a locked one they are refused unseen.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use subtle::ConstantTimeEq as _;
+
+use crate::accounts::Account;
+use crate::audit::Entry;
+use crate::caller::Caller;
+use crate::check_second_factor::{Checked, Guess};
+use crate::detached::detached;
+use crate::engine::Vestibule;
+use crate::error::Result;
+use crate::oauth_codes::OAuthCode;
+use crate::providers::challenge;
+use crate::second_step::PendingSignIn;
+use crate::secret::{Digest, Secret, SecretKind};
+use crate::sessions::{AuthMethod, Proven};
+use crate::sign_in::{Opening, SignIn, SignedIn};
+
+/// What a session is asked for with.
+#[derive(Debug)]
+pub struct OAuthExchange {
+    /// The code.
+    pub auth_code: String,
+    /// Where the browser brought it to.
+    pub redirect_uri: String,
+    /// What proves the challenge, where one was given.
+    pub code_verifier: Option<SecretString>,
+    /// A code of the account's second factor.
+    pub mfa_code: Option<SecretString>,
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub enum RedeemOAuthCode {
+    /// They are signed in.
+    Done {
+        /// The session.
+        signed_in: Box<SignedIn>,
+        /// Whether the account was made with the login.
+        new_user: bool,
+    },
+    /// A code of the second factor is needed as well; nothing was consumed.
+    MfaRequired,
+    /// The code of the second factor is wrong.
+    WrongMfaCode,
+    /// The code is used, too old, somebody else's or none of ours; which, is not said.
+    Refused,
+}
+
+impl Vestibule {
+    /// Exchanges a code that an application was given.
+    pub async fn redeem_oauth_code(&self, caller: &Caller, exchange: OAuthExchange) -> Result<RedeemOAuthCode> {
+        let (this, caller) = (self.clone(), caller.clone());
+        detached(async move {
+            let found = this.find_code(&exchange.auth_code).await?;
+            let found = found.filter(|(_, code)| exchange.is_of(code));
+            this.redeem_found(&caller, found, exchange.mfa_code.as_ref()).await
+        })
+        .await
+    }
+
+    /// Completes a sign-in on our own pages. None: what the browser holds is no such code.
+    pub(crate) async fn redeem_pending(
+        &self,
+        caller: &Caller,
+        pending: &PendingSignIn,
+        mfa_code: &SecretString,
+    ) -> Result<Option<SignIn>> {
+        if Secret::parse(SecretKind::OAuthCode, pending.expose()).is_none() {
+            return Ok(None);
+        }
+        let found = self.find_code(pending.expose()).await?.filter(|(_, code)| code.redirect_uri.is_none());
+        Ok(Some(match self.redeem_found(caller, found, Some(mfa_code)).await? {
+            RedeemOAuthCode::Done { signed_in, .. } => SignIn::Done(signed_in),
+            RedeemOAuthCode::MfaRequired => SignIn::MfaRequired(pending.clone()),
+            RedeemOAuthCode::WrongMfaCode => SignIn::WrongMfaCode,
+            RedeemOAuthCode::Refused => SignIn::Refused,
+        }))
+    }
+
+    async fn find_code(&self, text: &str) -> Result<Option<(Digest, OAuthCode)>> {
+        let Some(secret) = Secret::parse(SecretKind::OAuthCode, text.trim()) else { return Ok(None) };
+        let digest = secret.digest();
+        let code = OAuthCode::find_live(&mut self.db().read().await?, &digest, self.now()).await?;
+        Ok(code.map(|code| (digest, code)))
+    }
+
+    async fn redeem_found(
+        &self,
+        caller: &Caller,
+        found: Option<(Digest, OAuthCode)>,
+        mfa_code: Option<&SecretString>,
+    ) -> Result<RedeemOAuthCode> {
+        let redeemed = match &found {
+            Some((digest, code)) => self.redeem(caller, (digest, code), mfa_code).await?,
+            None => RedeemOAuthCode::Refused,
+        };
+        if matches!(redeemed, RedeemOAuthCode::Refused) {
+            self.audit_alone(caller, Entry::refused(Opening::Session.act(), "auth_code_invalid")).await?;
+        }
+        Ok(redeemed)
+    }
+
+    async fn redeem(
+        &self,
+        caller: &Caller,
+        (digest, code): (&Digest, &OAuthCode),
+        mfa_code: Option<&SecretString>,
+    ) -> Result<RedeemOAuthCode> {
+        let mut tx = self.db().write().await?;
+        if !Account::is_version(&mut tx, code.account_id, code.session_version).await? {
+            return Ok(RedeemOAuthCode::Refused);
+        }
+        // Before the second factor: whoever comes second must neither spend a code of it nor count.
+        if !OAuthCode::redeem(&mut tx, digest, self.now()).await? {
+            return Ok(RedeemOAuthCode::Refused);
+        }
+        let account = Account::get(&mut tx, code.account_id).await?;
+        let act = Opening::Session.act();
+        let guess = Guess { account: &account, code: mfa_code, takes_recovery_codes: true, act };
+        let factor = match self.check_counted(&mut tx, caller, guess).await? {
+            Checked::NotNeeded => None,
+            Checked::Right(factor) => Some(factor),
+            Checked::Missing => {
+                OAuthCode::give_back(&mut tx, digest).await?;
+                self.refuse(&mut tx, caller, &account, (Opening::Session, "mfa_required")).await?;
+                return tx.commit().await.map(|()| RedeemOAuthCode::MfaRequired);
+            }
+            Checked::Wrong => {
+                OAuthCode::give_back(&mut tx, digest).await?;
+                return tx.commit().await.map(|()| RedeemOAuthCode::WrongMfaCode);
+            }
+        };
+        let signed_in = self.open(&mut tx, caller, &account, Proven::by(AuthMethod::OAuth, factor)).await?;
+        tx.commit().await?;
+        Ok(RedeemOAuthCode::Done { signed_in, new_user: code.new_user })
+    }
+}
+
+impl OAuthExchange {
+    /// Whether whoever asks is the one that a code was given to.
+    fn is_of(&self, code: &OAuthCode) -> bool {
+        if code.redirect_uri.as_ref() != Some(&self.redirect_uri) {
+            return false;
+        }
+        match (&code.code_challenge, &self.code_verifier) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(wanted), Some(verifier)) => {
+                challenge(verifier.expose_secret()).as_bytes().ct_eq(wanted.as_bytes()).into()
+            }
+        }
+    }
+}
