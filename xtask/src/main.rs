@@ -60,6 +60,7 @@ fn keep_postgres() -> Outcome {
     println!("{url}\n\nexport {name}={url}", name = postgres::VARIABLE, url = server.url());
     println!("export {}={}", python::VARIABLE, python.display());
     println!("export {}={}", node::VARIABLE, node.display());
+    println!("export {}={}", python::NATS, python::nats_server(&python).display());
     println!("cargo test --workspace -- --include-ignored\n\nCtrl-C stops the server and removes it.");
     loop {
         std::thread::park();

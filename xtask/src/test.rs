@@ -27,6 +27,7 @@ pub fn run() -> Outcome {
         cargo()
             .args(["test", "--workspace", "--no-fail-fast", "--", "--include-ignored"])
             .env(postgres::VARIABLE, server.url())
+            .env(python::NATS, python::nats_server(&python))
             .env(python::VARIABLE, python)
             .env(node::VARIABLE, node),
     );

@@ -1,9 +1,11 @@
 //! An engine for one test: on a `TestDb`, with cheap password hashes, repeatable randomness, and a clock that stands
 //! still until the test moves it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretSlice;
+use vestibule::directory::Directory;
 use vestibule::{Background, Clock, Config, Db, Policy, Random, Timestamp, Vestibule};
 
 use crate::databases::TestDb;
@@ -21,6 +23,7 @@ pub struct TestEngine {
     pub clock: Clock,
     url: String,
     policy: Policy,
+    directory: Option<Arc<dyn Directory>>,
     background: Option<Background>,
 }
 
@@ -51,6 +54,12 @@ impl TestEngine {
         Self::with(db, change).await.quieted().await
     }
 
+    /// With its directory of wallets in another store than the database.
+    pub async fn with_directory(db: &TestDb, directory: Arc<dyn Directory>) -> TestEngine {
+        let source = (Clock::manual(START), Random::seeded(1));
+        Self::build_on(&db.url, (cheap(), Policy::built_in()), source, Some(directory)).await
+    }
+
     /// By the machine's clock, for what another process must agree about.
     pub async fn system_clock(db: &TestDb) -> TestEngine {
         let settings = (cheap(), Policy::built_in());
@@ -60,10 +69,23 @@ impl TestEngine {
     /// Another node on the same database: its own connections and cache, the same secret, clock, settings and policy. It
     /// draws from the same stream of randomness, as two streams of one seed would give two rows one id.
     pub async fn second_node(&self) -> TestEngine {
-        let first = &self.engine;
-        let settings = (first.config().clone(), self.policy.clone());
-        let second = Self::build(&self.url, settings, self.clock.clone(), first.random().clone()).await;
+        let second = self.second_node_with(self.directory.clone()).await;
         if self.background.is_some() { second } else { second.quieted().await }
+    }
+
+    /// Another node on the same database, which gets to the directory in its own way.
+    pub async fn second_node_with(&self, directory: Option<Arc<dyn Directory>>) -> TestEngine {
+        self.node(self.clock.clone(), directory).await
+    }
+
+    /// Another node on the same database, whose clock is ahead and stays so as long as nobody moves either.
+    pub async fn node_ahead(&self, by: Duration, directory: Option<Arc<dyn Directory>>) -> TestEngine {
+        self.node(Clock::manual(self.clock.now().plus(by)), directory).await
+    }
+
+    async fn node(&self, clock: Clock, directory: Option<Arc<dyn Directory>>) -> TestEngine {
+        let settings = (self.engine.config().clone(), self.policy.clone());
+        Self::build_on(&self.url, settings, (clock, self.engine.random().clone()), directory).await
     }
 
     /// The mail it has written, where it has no SMTP.
@@ -78,16 +100,29 @@ impl TestEngine {
         self
     }
 
-    async fn build(url: &str, (config, policy): (Config, Policy), clock: Clock, random: Random) -> TestEngine {
+    async fn build(url: &str, settings: (Config, Policy), clock: Clock, random: Random) -> TestEngine {
+        Self::build_on(url, settings, (clock, random), None).await
+    }
+
+    async fn build_on(
+        url: &str,
+        (config, policy): (Config, Policy),
+        (clock, random): (Clock, Random),
+        directory: Option<Arc<dyn Directory>>,
+    ) -> TestEngine {
         let db = Db::connect(url).await.expect("the test's database opens");
         let builder = Vestibule::builder(db, SecretSlice::from(vec![7; 32])).policy(policy.clone());
-        let engine = builder.config(config).clock(clock.clone()).random(random).build().await;
-        let engine = engine.expect("an engine can be built");
+        let builder = builder.config(config).clock(clock.clone()).random(random);
+        let builder = match &directory {
+            Some(directory) => builder.directory(Arc::clone(directory)),
+            None => builder,
+        };
+        let engine = builder.build().await.expect("an engine can be built");
         let background = engine.start();
         while !engine.health().await.is_ready() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        TestEngine { engine, clock, url: url.to_owned(), policy, background: Some(background) }
+        TestEngine { engine, clock, url: url.to_owned(), policy, directory, background: Some(background) }
     }
 }
 

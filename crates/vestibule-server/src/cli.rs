@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    admin, audit, config, doctor, group, healthcheck, invite, key, keys, migrate, org, policy, service_key,
+    admin, audit, config, directory, doctor, group, healthcheck, invite, key, keys, migrate, org, policy, service_key,
     setup_token, user,
 };
 use crate::{failure, serve};
@@ -58,6 +58,9 @@ enum Command {
     /// Service keys, by which programs ask about users and are none.
     #[command(subcommand, arg_required_else_help = true)]
     ServiceKey(service_key::Command),
+    /// The directory of wallets: members who are nothing but public keys, and the invites that make them.
+    #[command(subcommand, arg_required_else_help = true)]
+    Directory(directory::Command),
     /// The keys that sign access tokens.
     #[command(subcommand, arg_required_else_help = true)]
     Keys(keys::Command),
@@ -88,6 +91,7 @@ pub async fn run() -> ExitCode {
         Command::Invite(command) => invite::run(file, command).await,
         Command::Key(command) => key::run(file, command).await,
         Command::ServiceKey(command) => service_key::run(file, command).await,
+        Command::Directory(command) => directory::run(file, command).await,
         Command::Keys(command) => keys::run(file, command).await,
         Command::Audit(command) => audit::run(file, command).await,
         Command::Config(command) => config::run(file, command),

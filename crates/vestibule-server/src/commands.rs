@@ -5,6 +5,7 @@ pub mod account;
 pub mod admin;
 pub mod audit;
 pub mod config;
+pub mod directory;
 pub mod doctor;
 pub mod explain;
 pub mod group;

@@ -5,12 +5,14 @@
 //! settings than the server's must not change what anybody may do.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretSlice};
 use vestibule::{Builder, Db, Error, MigrationState, Vestibule};
+use vestibule_nats::JetStreamDirectory;
 
 use crate::failure::Usage;
-use crate::settings::{Problems, Settings, master_secret};
+use crate::settings::{DirectoryStore, Problems, Settings, master_secret};
 
 /// The settings from the file and this process's environment.
 pub fn settings(file: Option<&Path>) -> Result<Settings, Problems> {
@@ -38,7 +40,7 @@ pub async fn closing<T>(
 /// The engine of a server: the database and its secret made if they are not there, its schema brought up to date, and
 /// the policy of the settings written to it.
 pub async fn begin(settings: &Settings) -> anyhow::Result<Vestibule> {
-    Ok(made(settings).await?.build().await?)
+    Ok(with_directory(made(settings).await?, settings).await?.build().await?)
 }
 
 /// The engine of a command that may come before the first start: as `begin`, but a policy that is there stays.
@@ -49,6 +51,18 @@ pub async fn begin_beside(settings: &Settings) -> anyhow::Result<Vestibule> {
 /// The engine on a database that is there and has this binary's schema.
 pub async fn open(settings: &Settings) -> anyhow::Result<Vestibule> {
     Ok(existing(settings).await?.only_if_new().build().await?)
+}
+
+/// The same, for a command about the directory of wallets, wherever that is kept. Other commands do not wait for it.
+pub async fn open_with_directory(settings: &Settings) -> anyhow::Result<Vestibule> {
+    Ok(with_directory(existing(settings).await?, settings).await?.only_if_new().build().await?)
+}
+
+async fn with_directory(builder: Builder, settings: &Settings) -> anyhow::Result<Builder> {
+    Ok(match &settings.directory {
+        DirectoryStore::Sql => builder,
+        DirectoryStore::JetStream(config) => builder.directory(Arc::new(JetStreamDirectory::connect(config).await?)),
+    })
 }
 
 /// The same, for a command that compares or explains the policy and must not have written it.

@@ -4,6 +4,7 @@
 mod address;
 mod admin;
 mod database;
+mod directory;
 mod forward_auth;
 mod key;
 mod layers;
@@ -32,6 +33,7 @@ use vestibule::{Config, NewAdministrator};
 use vestibule_web::WebConfig;
 
 pub use database::Database;
+pub use directory::DirectoryStore;
 pub use key::Key;
 pub use layers::{Layers, Source};
 pub use log::{Log, LogFormat};
@@ -50,6 +52,8 @@ pub struct Settings {
     pub engine: Config,
     /// The database and its secret.
     pub database: Database,
+    /// Where the directory of wallets is kept.
+    pub directory: DirectoryStore,
     /// The policy that is meant to be in force.
     pub policy: ChosenPolicy,
     /// The first administrator, made while there is none.
@@ -83,12 +87,13 @@ fn read_all(layers: &Layers, problems: &mut Vec<Problem>) -> Option<Settings> {
     let forward_auth = keep(problems, forward_auth::read(layers));
     let engine = read_engine(layers, public_url, problems);
     let database = keep(problems, Database::read(layers));
+    let directory = keep(problems, directory::store(layers));
     let policy = keep(problems, ChosenPolicy::read(layers));
     let admin = keep(problems, admin::read(layers));
     let log = keep(problems, log::read(layers));
     let web = WebConfig { limits: limits?, forward_auth: forward_auth?, ..web? };
-    let (database, policy, admin) = (database?, policy?, admin?);
-    Some(Settings { listen: listen?, web, engine: engine?, database, policy, admin, log: log? })
+    let (database, directory, policy, admin) = (database?, directory?, policy?, admin?);
+    Some(Settings { listen: listen?, web, engine: engine?, database, directory, policy, admin, log: log? })
 }
 
 /// What the engine is told.
@@ -97,6 +102,7 @@ fn read_engine(layers: &Layers, public_url: Option<Url>, problems: &mut Vec<Prob
     let session = keep(problems, session::read(layers));
     let tokens = keep(problems, tokens::read(layers));
     let password = keep(problems, password::read(layers));
+    let directory = keep(problems, directory::read(layers));
     let require_verified_email = keep(problems, mail::require_verified_email(layers));
     let oauth = keep(problems, oauth::read(layers));
     let mail = public_url.as_ref().and_then(|url| keep(problems, mail::read(layers, url)));
@@ -111,6 +117,7 @@ fn read_engine(layers: &Layers, public_url: Option<Url>, problems: &mut Vec<Prob
         require_verified_email: require_verified_email?,
         mail: mail?,
         oauth: oauth?,
+        directory: directory?,
     };
     keep(problems, mail::check(&config)).map(|()| config)
 }
@@ -124,6 +131,8 @@ pub fn shown(layers: &Layers, key: Key) -> Option<String> {
         mask::url(text)
     } else if key == Key::OauthOidc {
         oauth::shown(text)
+    } else if key == Key::DirectoryNatsUrl {
+        directory::shown(text)
     } else if key.is_secret() {
         mask::MASK.to_owned()
     } else {

@@ -12,6 +12,9 @@ mod all_organizations;
 mod audit;
 mod bots;
 mod circumstances;
+mod directory;
+mod directory_invites;
+mod directory_members;
 mod email;
 mod email_code;
 mod evaluation;
@@ -119,6 +122,9 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(all_organizations::router())
         .merge(service_keys::router())
         .merge(abilities::router())
+        .merge(directory::router())
+        .merge(directory_invites::router())
+        .merge(directory_members::router())
         .merge(audit::router())
         .merge(mail::router())
         .merge(health::router())

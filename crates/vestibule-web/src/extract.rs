@@ -18,13 +18,14 @@ mod require;
 mod required;
 mod session;
 mod uri;
+mod wallet;
 
-pub(crate) use ability::{Evaluate, Introspect};
+pub(crate) use ability::{Evaluate, Introspect, ReadDirectory};
 pub use ability::{RequireAbility, RequiredAbility};
 pub(crate) use body::{BODY_LIMIT, is_form, read};
 pub use body::{Body, FormBody};
 pub use caller::Caller;
-pub(crate) use decider::Decider;
+pub(crate) use decider::{Decider, DirectoryReader};
 pub use organization::{OrgAdmin, OrgMember};
 pub use organization_key::RequireOrganization;
 pub(crate) use presenter::presenter;
@@ -32,9 +33,11 @@ pub(crate) use principal::InPerson;
 pub use principal::Principal;
 pub use require::{Require, RequiredPermission};
 pub(crate) use required::{
-    CreateGroups, CreateServiceKeys, CreateUsers, DeleteGroups, DeleteOrganizations, DeleteServiceKeys, DeleteSessions,
-    DeleteUsers, UpdateGroups, UpdateOrganizations, UpdateSettings, UpdateUsers, ViewAudit, ViewGroups,
-    ViewOrganizations, ViewServiceKeys, ViewSessions, ViewSettings, ViewUsers,
+    CreateDirectory, CreateGroups, CreateServiceKeys, CreateUsers, DeleteDirectory, DeleteGroups, DeleteOrganizations,
+    DeleteServiceKeys, DeleteSessions, DeleteUsers, UpdateDirectory, UpdateGroups, UpdateOrganizations, UpdateSettings,
+    UpdateUsers, ViewAudit, ViewDirectory, ViewGroups, ViewOrganizations, ViewServiceKeys, ViewSessions, ViewSettings,
+    ViewUsers,
 };
 pub use session::{InSession, RecentlyProven, Session};
 pub use uri::{Path, Query};
+pub use wallet::Wallet;

@@ -220,6 +220,13 @@ impl Limiters {
         self.sign_in.charge(ip, identifier)
     }
 
+    /// Counts a nonce that a wallet asks for, and a sign-in with one. Not by the key that it names: anybody can name
+    /// anybody's, and would use up another's tries.
+    pub(crate) fn wallet(&self, ip: Option<IpAddr>) -> Result<()> {
+        self.sign_in.address.charge(address(ip))?;
+        self.sign_in.global.charge(Key::Everybody)
+    }
+
     /// Counts a sign-up.
     pub(crate) fn sign_up(&self, ip: Option<IpAddr>, email: &str) -> Result<()> {
         self.sign_up.charge(ip, email)

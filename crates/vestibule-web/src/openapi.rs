@@ -65,6 +65,8 @@ fn add_security_schemes(components: &mut Components) {
     let header = "An API key where `program` is taken, a service key where `service_key` is; never beside a bearer.";
     let header = ApiKeyValue::with_description("X-API-Key", header);
     components.add_security_scheme("key_header", SecurityScheme::ApiKey(ApiKey::Header(header)));
+    let wallet = "The token of a member of the directory of wallets, who is no account.";
+    components.add_security_scheme("wallet", bearer("JWT", wallet));
 }
 
 /// `/openapi.json` and `/docs`.

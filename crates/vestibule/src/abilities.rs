@@ -11,7 +11,8 @@ use crate::random::Random;
 use crate::time::Timestamp;
 
 /// What Vestibule itself asks of services, and the permission that shows a person as much.
-const BUILT_IN: [(&str, &str, Need); 2] = [
+const BUILT_IN: [(&str, &str, Need); 3] = [
+    ("directory:read", "Look members of the directory up", needs::VIEW_DIRECTORY),
     ("evaluate", "Ask what somebody may do", needs::VIEW_GROUPS),
     ("introspect", "Ask whom a token stands for", needs::VIEW_USERS),
 ];

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use crate::engine::Vestibule;
 use crate::error::Result;
 use crate::id::SigningKeyId;
-use crate::jwt::{AccessClaims, AccessTokenVerifier, JwkSet, SigningAlgorithm, published};
+use crate::jwt::{AccessClaims, AccessTokenVerifier, JwkSet, SigningAlgorithm, WalletClaims, published};
 use crate::revocations::EVERYBODY;
 use crate::signing_keys::SigningKey;
 use crate::time::micros;
@@ -57,12 +57,24 @@ impl Vestibule {
     /// What an access token of ours says, if its signature and its times are good. Whether its chain still lives is
     /// another question.
     pub(crate) async fn verify_access_token(&self, token: &str) -> Result<Option<AccessClaims>> {
+        let verifier = self.verifier_for(token).await?;
+        Ok(verifier.and_then(|verifier| verifier.verify(token, self.now())))
+    }
+
+    /// What a wallet's token of ours says, if its signature and its times are good. What its member is now is another
+    /// question.
+    pub(crate) async fn verify_wallet_token(&self, token: &str) -> Result<Option<WalletClaims>> {
+        let verifier = self.verifier_for(token).await?;
+        Ok(verifier.and_then(|verifier| verifier.verify_as(token, &self.directory_audience(), self.now())))
+    }
+
+    /// A verifier that knows the key which a token names, if anybody does; none: it names none.
+    async fn verifier_for(&self, token: &str) -> Result<Option<Arc<AccessTokenVerifier>>> {
         let Some(kid) = AccessTokenVerifier::kid_of(token) else { return Ok(None) };
-        let verifier = match self.verifier_read_within(KEPT).filter(|verifier| verifier.knows(&kid)) {
+        Ok(Some(match self.verifier_read_within(KEPT).filter(|verifier| verifier.knows(&kid)) {
             Some(verifier) => verifier,
             None => self.learn_keys(&kid).await?,
-        };
-        Ok(verifier.verify(token, self.now()))
+        }))
     }
 
     fn verifier_read_within(&self, span: Duration) -> Option<Arc<AccessTokenVerifier>> {

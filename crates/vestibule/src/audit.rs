@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::accounts::Account;
 use crate::caller::{Actor, Caller};
 use crate::db::{Arg, Json, Tx, built, from_row, text_enum};
+use crate::directory::{DirectoryInvite, Member};
 use crate::engine::Vestibule;
 use crate::error::Result;
 use crate::id::{AccountId, AuditId, GroupId, MailId, OrganizationId, PermissionId, RequestId};
@@ -38,8 +39,14 @@ text_enum! {
         Done = "done",
         /// It was refused, and changed nothing.
         Refused = "refused",
+        /// Nobody knows: it was asked for, and no answer came.
+        Unknown = "unknown",
     }
 }
+
+/// How a row ended, or that nobody knows.
+const OUTCOME: &str =
+    "CASE WHEN EXISTS (SELECT 1 FROM audit_unsettled u WHERE u.audit_id = audit.id) THEN 'unknown' ELSE outcome END";
 
 /// One row of the log.
 #[derive(Clone, Debug, Serialize)]
@@ -173,6 +180,18 @@ impl Entry {
         self
     }
 
+    /// To this member of the directory.
+    pub(crate) fn on_member(mut self, member: &Member) -> Entry {
+        self.target = Some(("directory_member", Some(member.invite_id.0), member.handle.to_string()));
+        self
+    }
+
+    /// To this invite to the directory.
+    pub(crate) fn on_directory_invite(mut self, invite: &DirectoryInvite) -> Entry {
+        self.target = Some(("directory_invite", Some(invite.id.0), invite.handle.to_string()));
+        self
+    }
+
     /// With these details, an object.
     pub(crate) fn with(mut self, details: Value) -> Entry {
         self.details = details;
@@ -180,7 +199,12 @@ impl Entry {
     }
 
     /// Writes it in the transaction of the act it speaks of, where there is no instance yet.
-    pub(crate) async fn insert(self, tx: &mut Tx, caller: &Caller, (now, random): (Timestamp, &Random)) -> Result<()> {
+    pub(crate) async fn insert(self, tx: &mut Tx, caller: &Caller, source: (Timestamp, &Random)) -> Result<()> {
+        self.into_row(caller, source).insert(tx).await
+    }
+
+    /// The row that it becomes.
+    pub(crate) fn into_row(self, caller: &Caller, (now, random): (Timestamp, &Random)) -> AuditRow {
         let (actor_kind, actor_id, actor_label) = match &caller.actor {
             Actor::Account { id, label } => (ActorKind::Account, Some(id.0), label.as_str()),
             Actor::Host { label } => (ActorKind::Host, None, label.as_str()),
@@ -195,7 +219,7 @@ impl Entry {
         if let (Some(by), Value::Object(details)) = (caller.program(), &mut details) {
             details.insert("by".to_owned(), by);
         }
-        let row = AuditRow {
+        AuditRow {
             id: AuditId::fresh(now, random),
             created_at: now,
             actor_kind,
@@ -210,8 +234,7 @@ impl Entry {
             request_id: caller.request_id,
             ip: caller.ip.map(|ip| ip.to_string()),
             outcome: self.outcome,
-        };
-        row.insert(tx).await
+        }
     }
 }
 
@@ -227,7 +250,7 @@ impl AuditRow {
             ("actor_id", filter.actor.as_ref().map(|actor| actor as &dyn Arg)),
             ("target_id", filter.target.as_ref().map(|target| target as &dyn Arg)),
             ("action", filter.action.as_ref().map(|action| action as &dyn Arg)),
-            ("outcome", outcome.as_ref().map(|outcome| outcome as &dyn Arg)),
+            (OUTCOME, outcome.as_ref().map(|outcome| outcome as &dyn Arg)),
         ];
         for (column, value) in wanted {
             if let Some(value) = value {
@@ -266,7 +289,7 @@ impl AuditRow {
         }
     }
 
-    async fn insert(&self, tx: &mut Tx) -> Result<()> {
+    pub(crate) async fn insert(&self, tx: &mut Tx) -> Result<()> {
         let sql =
             "INSERT INTO audit (id, created_at, actor_kind, actor_id, actor_label, action, target_kind, target_id,
                                       target_label, organization_id, details, request_id, ip, outcome)
@@ -301,7 +324,7 @@ impl Vestibule {
 fn select(conditions: &[String]) -> String {
     format!(
         "SELECT id, created_at, actor_kind, actor_id, actor_label, action, target_kind, target_id, target_label,
-                organization_id, details, request_id, ip, outcome
+                organization_id, details, request_id, ip, {OUTCOME} AS outcome
            FROM audit WHERE {} ORDER BY created_at DESC, id DESC LIMIT $3",
         conditions.join(" AND ")
     )

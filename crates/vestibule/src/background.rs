@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use crate::deliver_mail::Round;
+use crate::directory::Challenge;
 use crate::engine::Vestibule;
 use crate::error::Result;
 use crate::invitation_places::InvitationPlace;
@@ -192,6 +193,7 @@ impl Vestibule {
         let before = self.now().minus(KEEP_EXPIRED);
         loop {
             let mut tx = self.db().write_yielding().await?;
+            let challenges = Challenge::sweep(&mut tx, self.now(), SWEEP_AT_ONCE).await?;
             let sessions = Session::sweep(&mut tx, before, SWEEP_AT_ONCE).await?;
             let tokens = OneTimeToken::sweep(&mut tx, before, SWEEP_AT_ONCE).await?;
             let mail = Outbox::sweep(&mut tx, self.now(), SWEEP_AT_ONCE).await?;
@@ -206,9 +208,8 @@ impl Vestibule {
             KnownDevice::sweep(&mut tx, self.now()).await?;
             Revocations::prune(&mut tx, before).await?;
             tx.commit().await?;
-            if sessions.max(tokens).max(mail).max(enrolments).max(chains).max(places).max(states).max(codes)
-                < SWEEP_AT_ONCE.unsigned_abs()
-            {
+            let most = sessions.max(challenges).max(tokens).max(mail).max(enrolments).max(chains);
+            if most.max(places).max(states).max(codes) < SWEEP_AT_ONCE.unsigned_abs() {
                 break;
             }
         }

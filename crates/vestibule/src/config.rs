@@ -31,6 +31,15 @@ pub struct Config {
     pub mail: MailConfig,
     /// Logins elsewhere.
     pub oauth: OAuthConfig,
+    /// How wallets register.
+    pub directory: DirectoryConfig,
+}
+
+/// How wallets register.
+#[derive(Clone, Debug)]
+pub struct DirectoryConfig {
+    /// Whether a wallet must prove that it holds its key.
+    pub require_proof: bool,
 }
 
 /// How mail goes out.
@@ -125,6 +134,7 @@ impl Default for Config {
             require_verified_email: false,
             mail: MailConfig { smtp: None, new_device_notice: true },
             oauth: OAuthConfig::default(),
+            directory: DirectoryConfig { require_proof: true },
         }
     }
 }

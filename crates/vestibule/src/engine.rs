@@ -9,6 +9,7 @@ use crate::access_tokens::KnownKeys;
 use crate::background::Pulse;
 use crate::config::Config;
 use crate::db::Db;
+use crate::directory::{Directory, SqlDirectory};
 use crate::error::Result;
 use crate::hasher::Hasher;
 use crate::id::AccountId;
@@ -41,6 +42,7 @@ struct Inner {
     known_keys: KnownKeys,
     providers: Providers,
     pulse: Pulse,
+    directory: Arc<dyn Directory>,
     on_password_changed: Hook,
 }
 
@@ -66,6 +68,7 @@ pub struct Builder {
     random: Random,
     policy: Policy,
     writes_policy: WritesPolicy,
+    directory: Option<Arc<dyn Directory>>,
     on_password_changed: Hook,
 }
 
@@ -74,8 +77,8 @@ impl Vestibule {
     pub fn builder(db: Db, secret: SecretSlice<u8>) -> Builder {
         let (clock, random) = (Clock::system(), Random::system());
         let (policy, on_password_changed) = (Policy::built_in(), Hook::default());
-        let config = Config::default();
-        Builder { db, secret, config, clock, random, policy, writes_policy: WritesPolicy::Always, on_password_changed }
+        let (config, writes_policy) = (Config::default(), WritesPolicy::Always);
+        Builder { db, secret, config, clock, random, policy, writes_policy, directory: None, on_password_changed }
     }
 
     /// The present.
@@ -106,6 +109,11 @@ impl Vestibule {
     /// The database.
     pub fn db(&self) -> &Db {
         &self.0.db
+    }
+
+    /// Where the directory of wallets is kept.
+    pub fn directory(&self) -> &Arc<dyn Directory> {
+        &self.0.directory
     }
 
     /// The public address of one of our paths.
@@ -188,6 +196,12 @@ impl Builder {
         Builder { writes_policy: WritesPolicy::Never, ..self }
     }
 
+    /// Keeps the directory of wallets in this store instead of in the database.
+    #[must_use]
+    pub fn directory(self, directory: Arc<dyn Directory>) -> Builder {
+        Builder { directory: Some(directory), ..self }
+    }
+
     /// Calls this after each change of a password, on the task that changed it; it is never told the password.
     #[must_use]
     pub fn on_password_changed(self, told: impl Fn(AccountId) + Send + Sync + 'static) -> Builder {
@@ -214,6 +228,7 @@ impl Builder {
         Ability::ensure_built_in(&mut tx, self.clock.now(), &self.random).await?;
         let head = Revocations::head(&mut tx).await?;
         tx.commit().await?;
+        let directory = self.directory.unwrap_or_else(|| Arc::new(SqlDirectory(self.db.clone())));
         Ok(Vestibule(Arc::new(Inner {
             db: self.db,
             clock: self.clock,
@@ -226,6 +241,7 @@ impl Builder {
             known_keys: KnownKeys::default(),
             providers,
             pulse: Pulse::default(),
+            directory,
             on_password_changed: self.on_password_changed,
         })))
     }

@@ -4,6 +4,7 @@
 use uuid::{Builder, Uuid};
 
 use crate::random::Random;
+use crate::secret::Digest;
 use crate::time::Timestamp;
 
 macro_rules! ids {
@@ -69,12 +70,25 @@ ids! {
     GrantId,
     /// The id of a row of the audit log.
     AuditId,
+    /// The id of an invite to the directory.
+    DirectoryInviteId,
     /// The id of a one-time token.
     TokenId,
     /// The id of a mail.
     MailId,
     /// The id that a request carries through logs, answers and audit rows.
     RequestId,
+}
+
+impl DirectoryInviteId {
+    /// The id of the invite whose token has this digest: a UUIDv8 from a hash of it, so that a store without indexes
+    /// finds an invite by its token as well as by its id. It says nothing of either.
+    pub fn of(digest: &Digest) -> Self {
+        let hash = Digest::of(&[b"vestibule directory invite\n", &digest.0[..]].concat());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash.0[..16]);
+        Self(Builder::from_custom_bytes(bytes).into_uuid())
+    }
 }
 
 fn uuid_v7(now: Timestamp, random: &Random) -> Uuid {

@@ -5,6 +5,7 @@
 mod foreign;
 mod provider;
 mod verifier;
+mod wallet;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -18,9 +19,27 @@ pub use jsonwebtoken::jwk::JwkSet;
 pub(crate) use provider::{KeyPair, install};
 pub use verifier::AccessTokenVerifier;
 pub(crate) use verifier::published;
+pub use wallet::WalletClaims;
 
-/// The type in the header of our tokens (RFC 9068, section 2.1).
+/// The type in the header of access tokens (RFC 9068, section 2.1).
 const TYPE: &str = "at+jwt";
+
+/// What a kind of token says, and by what it is told from the others.
+pub(crate) trait Claims: Serialize + serde::de::DeserializeOwned {
+    /// The type in the header.
+    const TYPE: &str;
+
+    /// When it was signed, when it begins, and when it ends.
+    fn times(&self) -> (i64, i64, i64);
+}
+
+impl Claims for AccessClaims {
+    const TYPE: &str = TYPE;
+
+    fn times(&self) -> (i64, i64, i64) {
+        (self.iat, self.nbf, self.exp)
+    }
+}
 
 text_enum! {
     /// How tokens are signed.
@@ -71,9 +90,9 @@ impl SigningAlgorithm {
 }
 
 /// Signs claims with a key.
-pub(crate) fn sign(key: &KeyPair, kid: SigningKeyId, claims: &AccessClaims) -> Result<String> {
+pub(crate) fn sign<C: Claims>(key: &KeyPair, kid: SigningKeyId, claims: &C) -> Result<String> {
     let mut header = jsonwebtoken::Header::new(key.algorithm().in_jwt());
-    header.typ = Some(TYPE.to_owned());
+    header.typ = Some(C::TYPE.to_owned());
     header.kid = Some(kid.to_string());
     jsonwebtoken::encode(&header, claims, &key.encoding()).map_err(Error::internal)
 }

@@ -49,6 +49,14 @@ pub const VIEW_SERVICE_KEYS: Need = Need::new("view", "service-keys");
 pub const CREATE_SERVICE_KEYS: Need = Need::new("create", "service-keys");
 /// Revoke service keys, and delete abilities.
 pub const DELETE_SERVICE_KEYS: Need = Need::new("delete", "service-keys");
+/// See the directory of wallets, and its invites.
+pub const VIEW_DIRECTORY: Need = Need::new("view", "directory");
+/// Invite to the directory.
+pub const CREATE_DIRECTORY: Need = Need::new("create", "directory");
+/// Revoke members of the directory, and let them in again.
+pub const UPDATE_DIRECTORY: Need = Need::new("update", "directory");
+/// Delete members of the directory, and withdraw invites to it.
+pub const DELETE_DIRECTORY: Need = Need::new("delete", "directory");
 /// See the audit log.
 pub const VIEW_AUDIT: Need = Need::new("view", "audit");
 
@@ -97,6 +105,10 @@ mod tests {
             VIEW_SERVICE_KEYS,
             CREATE_SERVICE_KEYS,
             DELETE_SERVICE_KEYS,
+            VIEW_DIRECTORY,
+            CREATE_DIRECTORY,
+            UPDATE_DIRECTORY,
+            DELETE_DIRECTORY,
             VIEW_AUDIT,
         ];
         for need in all {

@@ -81,6 +81,17 @@ impl PageRequest {
     }
 }
 
+impl PageRequest {
+    /// The page of everything that there is, in any order.
+    pub fn of<T>(&self, mut all: Vec<T>, place: impl Fn(&T) -> Cursor) -> Page<T> {
+        let after = self.after();
+        let key = |item: &T| (place(item).created_at, place(item).id);
+        all.retain(|item| key(item) < (after.created_at, after.id));
+        all.sort_unstable_by_key(|item| std::cmp::Reverse(key(item)));
+        self.page(all, &place)
+    }
+}
+
 impl<T> Page<T> {
     /// The same page of something else.
     pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {

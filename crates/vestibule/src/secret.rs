@@ -39,6 +39,8 @@ pub enum SecretKind {
     ServiceKey,
     /// What a login elsewhere is exchanged for a session with.
     OAuthCode,
+    /// An invite to the directory of wallets.
+    DirectoryInvite,
 }
 
 /// A bearer secret in clear: held while it is handed out or checked, then wiped.
@@ -67,6 +69,7 @@ impl SecretKind {
             SecretKind::ApiKey => "key",
             SecretKind::ServiceKey => "svc",
             SecretKind::OAuthCode => "oac",
+            SecretKind::DirectoryInvite => "dir",
         }
     }
 }

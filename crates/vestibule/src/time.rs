@@ -44,6 +44,12 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// Reads RFC 3339, with any offset; none: it is no instant.
+    pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
+        let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        i64::try_from(at.unix_timestamp_nanos().div_euclid(1000)).ok().map(Timestamp)
+    }
+
     /// RFC 3339 in UTC, as the API shows it.
     pub fn to_rfc3339(self) -> String {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1000)
@@ -110,6 +116,8 @@ mod tests {
         assert_eq!(Timestamp(0).to_rfc3339(), "1970-01-01T00:00:00Z");
         assert_eq!(Timestamp(1_500_000).to_rfc3339(), "1970-01-01T00:00:01.5Z");
         assert_eq!(Timestamp(i64::MAX).to_rfc3339(), "9999-12-31T23:59:59Z");
+        assert_eq!(Timestamp::parse_rfc3339("1970-01-01T02:00:01.5+02:00"), Some(Timestamp(1_500_000)));
+        assert_eq!(Timestamp::parse_rfc3339("1970-01-01"), None);
     }
 
     #[test]

@@ -64,6 +64,10 @@ keys! {
     OauthGithubApiUrl = "oauth.github.api_url", "VESTIBULE_GITHUB_API_URL";
     OauthGithubAllowPrivate = "oauth.github.allow_private", "VESTIBULE_GITHUB_ALLOW_PRIVATE";
     OauthOidc = "oauth.oidc", "VESTIBULE_OAUTH_OIDC", secret;
+    DirectoryBackend = "directory.backend", "VESTIBULE_DIRECTORY_BACKEND";
+    DirectoryNatsUrl = "directory.nats_url", "VESTIBULE_NATS_URL", secret;
+    DirectoryReplicas = "directory.replicas", "VESTIBULE_DIRECTORY_REPLICAS";
+    DirectoryRequireProof = "directory.require_proof", "VESTIBULE_DIRECTORY_REQUIRE_PROOF";
     ForwardAuthRedirect = "forward_auth.redirect", "VESTIBULE_FORWARD_AUTH_REDIRECT";
     ForwardAuthReturnOrigins = "forward_auth.return_origins", "VESTIBULE_FORWARD_AUTH_RETURN_ORIGINS";
     PasswordQueue = "password.queue", "VESTIBULE_PASSWORD_QUEUE";

@@ -15,6 +15,7 @@ use vestibule_web::Limits;
 use super::layers::DEFAULTS;
 use super::*;
 
+mod directory;
 mod mail;
 mod oauth;
 mod tokens;
@@ -144,7 +145,15 @@ fn a_secret_may_lie_in_a_file_and_nothing_else_may() {
     let secret: Vec<&str> = Key::ALL.iter().filter(|key| key.is_secret()).map(|key| key.name()).collect();
     assert_eq!(
         secret,
-        ["database_url", "secret", "smtp_url", "admin.password", "oauth.github.client_secret", "oauth.oidc",]
+        [
+            "database_url",
+            "secret",
+            "smtp_url",
+            "admin.password",
+            "oauth.github.client_secret",
+            "oauth.oidc",
+            "directory.nats_url"
+        ]
     );
     refused(&[("VESTIBULE_SECRET_FILE", "/nonexistent")], "secret (VESTIBULE_SECRET): /nonexistent cannot be read");
 }

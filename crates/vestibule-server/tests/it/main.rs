@@ -14,6 +14,7 @@ mod browser_organizations;
 mod config;
 mod connections;
 mod dead_links;
+mod directory;
 mod doctor;
 mod echo;
 mod flood;

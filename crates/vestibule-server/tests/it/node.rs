@@ -32,7 +32,13 @@ pub async fn node_with(db: &TestDb, settings: &[(&str, &str)]) -> Server {
 
 /// Runs a command of the binary beside the servers, on the same database.
 pub fn command(db: &TestDb, args: &[&str]) -> String {
-    let environment = [("VESTIBULE_DATABASE_URL", db.url.as_str()), ("VESTIBULE_SECRET", SECRET)];
+    command_with(db, args, &[])
+}
+
+/// The same, with settings of its own.
+pub fn command_with(db: &TestDb, args: &[&str], settings: &[(&str, &str)]) -> String {
+    let mut environment = vec![("VESTIBULE_DATABASE_URL", db.url.as_str()), ("VESTIBULE_SECRET", SECRET)];
+    environment.extend(settings);
     let output = std::process::Command::new(BINARY).args(args).env_clear().envs(environment).output();
     let output = output.expect("the binary runs");
     assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));

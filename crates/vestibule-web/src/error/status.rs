@@ -19,7 +19,8 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::KeyRevoked
         | Code::MfaRequired
         | Code::RefreshTokenInvalid
-        | Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        | Code::Unauthenticated
+        | Code::WalletRefused => StatusCode::UNAUTHORIZED,
         Code::AbilityRequired
         | Code::Ceiling
         | Code::CsrfTokenInvalid
@@ -47,6 +48,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::AlreadyMember
         | Code::ChangedMeanwhile
         | Code::EmailInUse
+        | Code::InviteSpent
         | Code::KeyEnded
         | Code::TooManyKeys
         | Code::GrantExists
@@ -66,8 +68,14 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::SlugInUse
         | Code::TooManyOrganizations
         | Code::UseLeave
+        | Code::UserExists
         | Code::UsernameInUse => StatusCode::CONFLICT,
-        Code::InvitationEnded | Code::TokenExpired | Code::TokenInvalid => StatusCode::GONE,
+        Code::InvitationEnded
+        | Code::InviteCanceled
+        | Code::InviteExpired
+        | Code::InviteUsed
+        | Code::TokenExpired
+        | Code::TokenInvalid => StatusCode::GONE,
         Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::AccountUnknown
@@ -79,6 +87,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::ExpiryInvalid
         | Code::FieldInvalid
         | Code::GroupUnknown
+        | Code::HandleInvalid
         | Code::IdentifierRequired
         | Code::MfaCodeRequired
         | Code::MfaNotEnabled
@@ -97,6 +106,8 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::PasswordTooWeak
         | Code::PermissionInvalid
         | Code::PermissionUnknown
+        | Code::ProofInvalid
+        | Code::PublicKeyInvalid
         | Code::ScopeInvalid
         | Code::SlugInvalid
         | Code::TooManyPermissions

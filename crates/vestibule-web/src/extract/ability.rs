@@ -42,6 +42,8 @@ macro_rules! ability {
 ability! {
     /// Ask whom a token stands for.
     pub(crate) Introspect = "introspect";
+    /// Look members of the directory up.
+    pub(crate) ReadDirectory = "directory:read";
     /// Ask what somebody may do.
     pub(crate) Evaluate = "evaluate";
 }

@@ -1,43 +1,45 @@
-//! Who may ask what others may do: a service with the ability `evaluate`, or somebody who may see groups. A service key
-//! is judged by its ability alone, everything else by the permission.
+//! Whoever may ask because they are a service with an ability, or somebody with a permission. A service key is judged by
+//! its ability alone, everything else by the permission.
 
-use std::sync::Arc;
+use std::marker::PhantomData;
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
-use vestibule::{Secret, SecretKind, ServiceKey};
+use vestibule::{Secret, SecretKind};
 
 use super::credential;
-use super::{Evaluate, Principal, Require, RequireAbility, ViewGroups};
+use super::{Evaluate, ReadDirectory, Require, RequireAbility, RequiredAbility, RequiredPermission};
+use super::{ViewDirectory, ViewGroups};
 use crate::app::App;
 use crate::error::{Problem, Result};
 
-/// Somebody who may ask for decisions.
+/// A service that has the ability `A`, or whoever may `P`.
 #[derive(Debug)]
-#[expect(dead_code, reason = "that somebody came through is what counts")]
-pub(crate) enum Decider {
-    /// A service.
-    Service(Arc<ServiceKey>),
-    /// Whoever may see what anybody may do.
-    Principal(Principal),
-}
+pub(crate) struct AbilityOr<A, P>(PhantomData<fn() -> (A, P)>);
 
-impl<S> FromRequestParts<S> for Decider
+/// Somebody who may ask for decisions.
+pub(crate) type Decider = AbilityOr<Evaluate, ViewGroups>;
+/// Somebody who may look members of the directory up.
+pub(crate) type DirectoryReader = AbilityOr<ReadDirectory, ViewDirectory>;
+
+impl<S, A, P> FromRequestParts<S> for AbilityOr<A, P>
 where
     App: FromRef<S>,
     S: Send + Sync,
+    A: RequiredAbility,
+    P: RequiredPermission,
 {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Decider> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<AbilityOr<A, P>> {
         let app = App::from_ref(state);
         let presented = credential::present(&app, &parts.headers)?;
         let is_service = |text| Secret::parse(SecretKind::ServiceKey, text).is_some();
         if presented.is_some_and(|presented| is_service(presented.text)) {
-            let RequireAbility(key, _) = RequireAbility::<Evaluate>::from_request_parts(parts, state).await?;
-            return Ok(Decider::Service(key));
+            RequireAbility::<A>::from_request_parts(parts, state).await?;
+        } else {
+            Require::<P>::from_request_parts(parts, state).await?;
         }
-        let Require(principal, _) = Require::<ViewGroups>::from_request_parts(parts, state).await?;
-        Ok(Decider::Principal(principal))
+        Ok(AbilityOr(PhantomData))
     }
 }

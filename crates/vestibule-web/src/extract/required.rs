@@ -39,6 +39,14 @@ permission! {
     pub(crate) CreateServiceKeys = "create": "service-keys";
     /// Revoke service keys, and delete abilities.
     pub(crate) DeleteServiceKeys = "delete": "service-keys";
+    /// See the directory of wallets, and its invites.
+    pub(crate) ViewDirectory = "view": "directory";
+    /// Invite to the directory.
+    pub(crate) CreateDirectory = "create": "directory";
+    /// Revoke members of the directory, and let them in again.
+    pub(crate) UpdateDirectory = "update": "directory";
+    /// Delete members of the directory, and withdraw invites to it.
+    pub(crate) DeleteDirectory = "delete": "directory";
     /// See the audit log.
     pub(crate) ViewAudit = "view": "audit";
 }

@@ -25,6 +25,14 @@ const WORDS: &[(&str, &str)] = &[
     ("api_key.created", "Making an API key"),
     ("api_key.revoked", "Revoking an API key"),
     ("api_key.rotated", "Giving an API key another secret"),
+    ("directory_invite.canceled", "Withdrawing an invite to the directory"),
+    ("directory_invite.created", "Inviting to the directory"),
+    ("directory_invite.used", "Using an invite to the directory"),
+    ("directory_member.activated", "Letting a wallet in again"),
+    ("directory_member.deleted", "Deleting a wallet"),
+    ("directory_member.registered", "Registering a wallet"),
+    ("directory_member.revoked", "Revoking a wallet"),
+    ("directory_member.signed_in", "Signing a wallet in"),
     ("email.changed", "Changing the e-mail address"),
     ("email.verified", "Confirming the e-mail address"),
     ("email_change.requested", "Asking to change the e-mail address"),
@@ -88,6 +96,8 @@ pub(crate) struct Act {
     pub on: Option<Party>,
     pub ip: Option<String>,
     pub is_refused: bool,
+    /// Whether nobody knows how it ended.
+    pub is_unknown: bool,
     /// What changed or why not, as JSON; none when there is nothing to say.
     pub details: Option<String>,
     /// The request it came with.
@@ -140,6 +150,7 @@ impl Act {
             on,
             ip: row.ip,
             is_refused: row.outcome == AuditOutcome::Refused,
+            is_unknown: row.outcome == AuditOutcome::Unknown,
             details: (!is_empty).then(|| format!("{:#}", row.details.0)),
             request_id: row.request_id.map(|id| id.to_string()),
         }

@@ -12,6 +12,7 @@ mod client_ip;
 mod codes;
 mod credentials;
 mod csrf;
+mod directory;
 mod email;
 mod email_code;
 mod embedding;

@@ -37,6 +37,7 @@ fn credential(operation: &Value, scheme: &str) -> Option<String> {
     match scheme {
         "bearer" => Some(role.unwrap_or("session").to_owned()),
         "program" => Some("or program".to_owned()),
+        "wallet" => Some("a wallet".to_owned()),
         "service_key" => Some(format!("service {}", role.unwrap_or_default())),
         _ => None,
     }

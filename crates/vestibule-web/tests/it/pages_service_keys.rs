@@ -133,7 +133,7 @@ db_test!(abilities_are_added_and_deleted_but_for_those_built_in, |db| async move
     let mut root = console(&engine).await;
     let page = root.get(ABILITIES).await;
     page.assert_says("Ask whom a token stands for");
-    assert_eq!(page.html.matches("<span class=\"badge managed\">Vestibule</span>").count(), 2);
+    assert_eq!(page.html.matches("<span class=\"badge managed\">Vestibule</span>").count(), 3);
     assert!(!page.forms().iter().any(|form| form.action.ends_with("/delete")), "those built in stay");
     let added = add(&mut root, " print-labels ", "Print labels").await;
     assert_eq!(added.place(), format!("{ABILITIES}?done=ability_added"));
@@ -160,7 +160,7 @@ db_test!(abilities_are_added_and_deleted_but_for_those_built_in, |db| async move
         assert_eq!(seen.status, 403, "{ability:?}");
         assert!(summary(&seen).contains(&ability.slug), "{}", seen.html);
     }
-    assert_eq!(engine.engine.list_abilities().await.unwrap().len(), 2);
+    assert_eq!(engine.engine.list_abilities().await.unwrap().len(), 3);
 });
 
 db_test!(hostile_names_of_keys_and_abilities_are_only_ever_text, |db| async move {

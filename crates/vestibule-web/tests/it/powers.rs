@@ -5,7 +5,11 @@ use testkit::{SignedIn, TestApp};
 use vestibule::{BreakGlass, Caller, Entry, GroupId, NewGroup, Own, Permission, Policy, Scope};
 
 /// Every permission that Vestibule's own routes take.
-pub const ALL: [&str; 19] = [
+pub const ALL: [&str; 23] = [
+    "view:directory",
+    "create:directory",
+    "update:directory",
+    "delete:directory",
     "view:users",
     "create:users",
     "update:users",

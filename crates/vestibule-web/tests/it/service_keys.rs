@@ -100,7 +100,7 @@ db_test!(abilities_are_words_that_are_compared_letter_by_letter, |db| async move
     let listed = app.get(ABILITIES).bearer(&root.token).await.json();
     let slugs: Vec<&str> =
         listed["items"].as_array().expect("items").iter().filter_map(|one| one["slug"].as_str()).collect();
-    assert_eq!(slugs, ["evaluate", "introspect", "print-labels"]);
+    assert_eq!(slugs, ["directory:read", "evaluate", "introspect", "print-labels"]);
     let body = json!({"name": "printer", "abilities": ["print-labels", "introspect"]});
     let key = Key::of(&make(&app, &root, KEYS, body).await);
     let delete = |id: &Value| {

@@ -20,7 +20,7 @@ const READERS: u32 = 8;
 const POSTGRES_CONNECTIONS: u32 = 20;
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-const MIGRATIONS: [(&str, &str); 12] = [
+const MIGRATIONS: [(&str, &str); 13] = [
     ("ground", include_str!("../../migrations/0001_ground.sql")),
     ("accounts", include_str!("../../migrations/0002_accounts.sql")),
     ("groups", include_str!("../../migrations/0003_groups.sql")),
@@ -33,6 +33,7 @@ const MIGRATIONS: [(&str, &str); 12] = [
     ("organizations", include_str!("../../migrations/0010_organizations.sql")),
     ("invitations", include_str!("../../migrations/0011_invitations.sql")),
     ("identities", include_str!("../../migrations/0012_identities.sql")),
+    ("directory", include_str!("../../migrations/0013_directory.sql")),
 ];
 
 /// What stands for the name of a migration that a newer binary has applied.

@@ -6,7 +6,7 @@ use jsonwebtoken::jwk::{
 };
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 
-use super::{AccessClaims, SigningAlgorithm, TYPE};
+use super::{AccessClaims, Claims, SigningAlgorithm};
 use crate::error::{Error, Result};
 use crate::id::SigningKeyId;
 use crate::time::Timestamp;
@@ -83,6 +83,11 @@ impl AccessTokenVerifier {
 
     /// What a token says, if it is good at this time.
     pub fn verify(&self, token: &str, now: Timestamp) -> Option<AccessClaims> {
+        self.verify_as(token, &self.audience, now)
+    }
+
+    /// What a token of this kind says, if it is good for this audience at this time.
+    pub(crate) fn verify_as<C: Claims>(&self, token: &str, audience: &str, now: Timestamp) -> Option<C> {
         if token.len() > MAX_CHARS {
             return None;
         }
@@ -92,17 +97,18 @@ impl AccessTokenVerifier {
         }
         let kid = header.kid?;
         let (_, algorithm, key) = self.keys.iter().find(|(known, _, _)| *known == kid)?;
-        if header.alg != *algorithm || !header.typ.is_some_and(|typ| typ.eq_ignore_ascii_case(TYPE)) {
+        if header.alg != *algorithm || !header.typ.is_some_and(|typ| typ.eq_ignore_ascii_case(C::TYPE)) {
             return None;
         }
         let mut validation = Validation::new(*algorithm);
         validation.set_issuer(&[&self.issuer]);
-        validation.set_audience(&[&self.audience]);
+        validation.set_audience(&[audience]);
         validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
         (validation.validate_exp, validation.validate_nbf) = (false, false); // by our clock, below
-        let claims = decode::<AccessClaims>(token, key, &validation).ok()?.claims;
+        let claims = decode::<C>(token, key, &validation).ok()?.claims;
         let now = now.0.div_euclid(1_000_000);
-        let has_begun = claims.nbf.max(claims.iat) <= now.saturating_add(LEEWAY_SECONDS);
-        (has_begun && now < claims.exp).then_some(claims)
+        let (iat, nbf, exp) = claims.times();
+        let has_begun = nbf.max(iat) <= now.saturating_add(LEEWAY_SECONDS);
+        (has_begun && now < exp).then_some(claims)
     }
 }

@@ -163,6 +163,7 @@ db_test!(an_administrator_reaches_nothing_explicit_by_adding_beside_it, |db: Tes
     let explicit = t.engine.add_permission(&by(&root), Entry { explicit: true, ..entry("pay:purchases") }).await;
     let Err(Error::Forbidden(why)) = explicit else { panic!("{explicit:?}") };
     assert_eq!((why.code, why.permission.as_str()), (Code::Ceiling, "pay:purchases"));
+    t.clock.advance(Duration::from_millis(1));
     let own = |name: &str, any: &str| Entry { own: Some(Own::Owner), any: Some(any.to_owned()), ..entry(name) };
     let rows = [
         (entry("approve:purchases"), Code::PermissionConflict),

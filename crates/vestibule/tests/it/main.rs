@@ -11,6 +11,7 @@ mod ceilings;
 mod change_email;
 mod database;
 mod delivery;
+mod directory;
 mod email_code;
 mod escalation;
 mod factor_secrets;

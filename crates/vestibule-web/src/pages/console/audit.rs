@@ -99,8 +99,9 @@ impl AuditQuery {
         known.into_iter().chain(other).map(|(action, words)| (action, words, action == self.action)).collect()
     }
 
-    fn outcomes(&self) -> [(AuditOutcome, bool); 2] {
-        [AuditOutcome::Done, AuditOutcome::Refused].map(|one| (one, self.outcome == one.as_str()))
+    fn outcomes(&self) -> [(AuditOutcome, bool); 3] {
+        [AuditOutcome::Done, AuditOutcome::Refused, AuditOutcome::Unknown]
+            .map(|one| (one, self.outcome == one.as_str()))
     }
 
     fn pairs(&self) -> [(&'static str, &str); 5] {
