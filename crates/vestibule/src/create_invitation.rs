@@ -108,6 +108,9 @@ impl Vestibule {
         let mut tx = self.db().write().await?;
         Organization::enter(&mut tx, caller, organization, &[]).await?;
         let created_by = self.inviter(&mut tx, caller, organization).await?;
+        if created_by.is_some() {
+            caller.require_session()?; // a secret that leaked must not let others in
+        }
         let wanted = self.read_invitation(new)?;
         let (mut invitation, code) = self.draw_invitation(&mut tx, (organization, created_by), wanted).await?;
         invitation.mail_id = self.mail_organization_invitation(&mut tx, &invitation, &code).await?;

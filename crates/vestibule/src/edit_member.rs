@@ -51,6 +51,7 @@ impl Vestibule {
         let mut tx = self.db().write().await?;
         Organization::enter(&mut tx, caller, organization, &[account]).await?;
         self.admin_of(&mut tx, caller, organization).await?;
+        caller.require_session()?; // a secret that leaked must not decide who administers it
         let before = Member::find(&mut tx, organization, account).await?.ok_or(Error::NotFound)?;
         if Member::set_role(&mut tx, organization, account, role).await? {
             if role == OrganizationRole::Member {
@@ -82,6 +83,7 @@ impl Vestibule {
         if self.admin_of(&mut tx, caller, organization).await? == account {
             return Err(Error::Conflict(Code::UseLeave));
         }
+        caller.require_session()?;
         let member = Member::find(&mut tx, organization, account).await?.ok_or(Error::NotFound)?;
         Member::note_removal(&mut tx, organization, account, self.now()).await?;
         self.part(&mut tx, caller, ("member.removed", organization), &member).await?;

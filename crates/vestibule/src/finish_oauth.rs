@@ -268,7 +268,10 @@ impl Vestibule {
         let proof = provider.identify(&arrival, seconds(self.now().0));
         let profile = timeout(self.config().oauth.patience * 2, proof).await.unwrap_or(Err(Trouble::Unreachable));
         let profile = profile.map_err(Unproven::Trouble)?;
-        let is_stale = profile.authenticated_at.is_some_and(|at| at < seconds(state.created_at.0) - SKEW);
+        let is_stale = match profile.authenticated_at {
+            Some(at) => at < seconds(state.created_at.0) - SKEW,
+            None => provider.says_when(), // it was asked to, unless the browser left that out
+        };
         if state.purpose == OAuthPurpose::Reauthenticate && is_stale {
             return Err(Unproven::Trouble(Trouble::Wrong("proof_too_old")));
         }

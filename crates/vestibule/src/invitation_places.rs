@@ -59,6 +59,18 @@ impl InvitationPlace {
         tx.exec(sql, &[&invitation, &email]).await.map(drop)
     }
 
+    /// Nobody comes in any more on proving the address of this account; who does can still use the place, signed in.
+    pub(crate) async fn detach(tx: &mut Tx, account: AccountId) -> Result<()> {
+        let sql = "UPDATE invitation_places SET account_id = NULL WHERE account_id = $1";
+        tx.exec(sql, &[&account]).await.map(drop)
+    }
+
+    /// The same, and the place is taken for good: an account came of it.
+    pub(crate) async fn keep(tx: &mut Tx, account: AccountId) -> Result<()> {
+        let sql = "UPDATE invitation_places SET account_id = NULL, expires_at = $2 WHERE account_id = $1";
+        tx.exec(sql, &[&account, &Timestamp(i64::MAX)]).await.map(drop)
+    }
+
     /// Nobody comes in any more on proving the address of this account.
     pub(crate) async fn forget(tx: &mut Tx, account: AccountId) -> Result<()> {
         tx.exec("DELETE FROM invitation_places WHERE account_id = $1", &[&account]).await.map(drop)

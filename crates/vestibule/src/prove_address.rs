@@ -53,7 +53,7 @@ impl Vestibule {
         SecondFactor::remove(tx, account.id).await?;
         Identity::delete_all(tx, account.id).await?;
         KnownDevice::forget(tx, account.id).await?;
-        InvitationPlace::forget(tx, account.id).await?;
+        InvitationPlace::keep(tx, account.id).await?;
         OneTimeToken::void(tx, account.id, &TokenKind::OF_ACCOUNTS, now).await.map(drop)
     }
 }

@@ -142,6 +142,14 @@ impl Provider {
         }
     }
 
+    /// Whether it says when somebody proved themselves, asked to look anew.
+    pub(crate) fn says_when(&self) -> bool {
+        match self {
+            Provider::Github(_) => false,
+            Provider::Oidc(_) => true,
+        }
+    }
+
     fn issuer(&self) -> &str {
         match self {
             Provider::Github(github) => github.issuer(),

@@ -147,8 +147,8 @@ impl OAuthExchange {
             return false;
         }
         match (&code.code_challenge, &self.code_verifier) {
-            (None, _) => true,
-            (Some(_), None) => false,
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false, // RFC 9700, section 2.1.1: what was begun without is not proven
             (Some(wanted), Some(verifier)) => {
                 challenge(verifier.expose_secret()).as_bytes().ct_eq(wanted.as_bytes()).into()
             }

@@ -16,6 +16,7 @@ use crate::engine::Vestibule;
 use crate::error::{Error, FieldErrors, Result};
 use crate::groups::{GroupRef, Membership};
 use crate::id::AccountId;
+use crate::invitation_places::InvitationPlace;
 use crate::issue_token::Mailed;
 use crate::mail::Words;
 use crate::organization_invitations::OrganizationInvitation;
@@ -162,8 +163,13 @@ impl Vestibule {
 
     /// Begins an account anew that nobody proved or used; false: it is another kind, and stays as it is.
     async fn begins_anew(&self, tx: &mut Tx, account: &Account, new: &NewAccount) -> Result<bool> {
-        Ok(account.state != AccountState::Invited
-            && Account::sign_up_again(tx, account.id, new.name.as_ref(), self.now()).await?)
+        if account.state == AccountState::Invited
+            || !Account::sign_up_again(tx, account.id, new.name.as_ref(), self.now()).await?
+        {
+            return Ok(false);
+        }
+        InvitationPlace::detach(tx, account.id).await?; // whoever signs up now did not ask for what others held
+        Ok(true)
     }
 
     /// What a new account begins with; its address is asked to be proven.

@@ -214,7 +214,9 @@ db_test!(a_bot_that_is_taken_out_is_gone, |db: TestDb| async move {
     assert_eq!(refused.problem(), (409, "last_admin".into()), "a bot does not count");
     assert_eq!(list(&app, &org, &key.token).await.status, 200, "though it administers");
     let by_bot = app.patch(&format!("{org}/members/{}", bob.account_id)).bearer(&key.token);
-    assert_eq!(by_bot.json(json!({"role": "admin"})).await.status, 200);
+    let refused = by_bot.json(json!({"role": "admin"})).await;
+    assert_eq!(refused.problem(), (403, "session_required".into()), "nobody is made an admin by a secret");
+    app.patch(&format!("{org}/members/{}", bob.account_id)).bearer(&ann.token).json(json!({"role": "admin"})).await;
     let removed = app.delete(&format!("{org}/members/{id}")).bearer(&bob.token).await;
     assert_eq!(removed.status, 204, "{}", removed.text);
     assert_eq!(app.get("/api/v1/me").bearer(&key.token).await.problem(), (401, "unauthenticated".into()));

@@ -132,11 +132,13 @@ db_test!(foreign_and_unknown_ids_answer_alike, |db| async move {
     assert_eq!(listed["items"][0]["state"], "live");
 });
 
-db_test!(programs_invite_and_do_not_accept, |db| async move {
+db_test!(programs_neither_invite_nor_accept, |db| async move {
     let app = TestApp::new(&db).await;
     let (org, ann, bob, _) = harbour(&app).await;
     let key = Key::make(&app, &ann, None).await;
-    let made = app.post(&format!("{org}/invitations")).bearer(&key.token).json(json!({})).await;
+    let refused = app.post(&format!("{org}/invitations")).bearer(&key.token).json(json!({})).await;
+    assert_eq!(refused.problem(), (403, "session_required".into()));
+    let made = invite(&app, &org, &ann, json!({})).await;
     let code = made.json()["code"].as_str().expect("a code").to_owned();
     let (its_key, jwt) = (Key::make(&app, &bob, None).await, Tokens::by_session(&app, &bob).await);
     for program in [&its_key.token, &jwt.access] {

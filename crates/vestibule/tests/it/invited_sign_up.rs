@@ -239,9 +239,33 @@ db_test!(whoever_takes_the_address_back_from_a_stranger_is_in_nothing, |db: Test
     sign_up(&i.t.engine, BOB, Some(&made.code)).await;
     let bob = i.verify(BOB, None).await.expect("the link signs in");
     assert_eq!((i.members().await.len(), i.used(made.invitation.id).await), (0, 0), "what a stranger attached ended");
-    assert!(i.is_valid(&made.code).await, "and its place is free");
+    assert_eq!(word(&sign_up(&i.t.engine, CARL, Some(&made.code)).await), "required", "one account came of one use");
     let accepted = i.t.engine.accept_invitation(&by_session(&i.t.engine, &bob).await, &made.code).await;
     assert!(matches!(accepted, Ok(AcceptInvitation::Done(_))), "{accepted:?}");
+});
+
+db_test!(one_use_makes_one_account_for_good, |db: TestDb| async move {
+    let i = Invited::careful(&db).await;
+    let made = i.invite(for_uses(1)).await;
+    sign_up(&i.t.engine, BOB, Some(&made.code)).await;
+    i.verify(BOB, None).await.expect("the link signs in");
+    i.t.clock.advance(Duration::from_secs(2 * 24 * 3600));
+    i.t.engine.sweep().await.expect("swept");
+    assert_eq!(word(&sign_up(&i.t.engine, CARL, Some(&made.code)).await), "required", "for good");
+});
+
+db_test!(whoever_signs_up_without_a_code_joins_nothing_by_a_strangers, |db: TestDb| async move {
+    let i = Invited::with(&db, |config| {
+        config.sign_up = SignUpMode::Open;
+        config.require_verified_email = true;
+    })
+    .await;
+    let made = i.invite(NewInvitation::default()).await;
+    sign_up(&i.t.engine, BOB, Some(&made.code)).await;
+    i.t.clock.advance(Duration::from_secs(1));
+    sign_up(&i.t.engine, BOB, None).await;
+    i.verify(BOB, Some(PASSWORD)).await.expect("the link signs in");
+    assert!(i.members().await.is_empty(), "{:?}", i.members().await);
 });
 
 db_test!(a_place_is_held_for_a_day, |db: TestDb| async move {

@@ -66,6 +66,14 @@ db_test!(a_code_with_a_challenge_takes_its_verifier, |db: TestDb| async move {
         assert!(matches!(exchange(l.engine(), with(wrong)).await, RedeemOAuthCode::Refused), "{wrong:?}");
     }
     assert!(matches!(exchange(l.engine(), with(Some(VERIFIER))).await, RedeemOAuthCode::Done { .. }));
+    let unbound = l.prove(&ann()).await.expect("proven").code;
+    let with = |verifier: Option<&str>| OAuthExchange {
+        code_verifier: verifier.map(Into::into),
+        ..exchange_of(unbound.expose())
+    };
+    let injected = exchange(l.engine(), with(Some(VERIFIER))).await;
+    assert!(matches!(injected, RedeemOAuthCode::Refused), "a verifier of what had no challenge proves nothing");
+    assert!(matches!(exchange(l.engine(), with(None)).await, RedeemOAuthCode::Done { .. }));
     for challenge in ["", "short", &format!("{CHALLENGE}="), &CHALLENGE.replace('-', "+")] {
         let started = l.engine().start_oauth("github", browser("b").browser, to_app(Some(challenge))).await;
         assert!(matches!(started, Err(vestibule::Error::Invalid(_))), "{challenge:?}");

@@ -4,7 +4,8 @@
 use testkit::{TestDb, TestEngine, db_test};
 use vestibule::{
     AccountId, ActorKind, AuditFilter, AuditOutcome, AuditRow, Caller, Code, Credential, Error, KeyExpiry, Member,
-    NewApiKey, Organization, OrganizationId, OrganizationRole, PageRequest, Presented, SignedIn, Vestibule,
+    NewApiKey, NewInvitation, Organization, OrganizationId, OrganizationRole, PageRequest, Presented, SignedIn,
+    Vestibule,
 };
 
 use crate::holders::host;
@@ -219,7 +220,12 @@ db_test!(a_bot_is_never_the_admin_that_remains, |db: TestDb| async move {
     assert!(matches!(left, Err(Error::Denied(Code::SessionRequired))), "a bot is of its organization: {left:?}");
     engine.disable_account(&host(), id(&ann)).await.expect("disabled");
     assert_eq!(orphaned(engine).await.len(), 1, "the bot does not count");
-    engine.change_role(&by_bot, org, id(&bob), OrganizationRole::Admin).await.expect("it may, as the admin it is");
+    let promoted = engine.change_role(&by_bot, org, id(&bob), OrganizationRole::Admin).await;
+    assert!(
+        matches!(promoted, Err(Error::Denied(_))),
+        "nor does it make admins, who would be its owner's: {promoted:?}"
+    );
+    engine.name_admin(&host(), org, id(&bob)).await.expect("the instance does");
     assert!(orphaned(engine).await.is_empty(), "somebody administers it again");
     assert!(log(engine, org).await.iter().any(|row| row.action == "organization.adopted"));
     engine.remove_member_of(&bob, org, crane).await.expect("a bot is taken out whenever");
@@ -320,6 +326,8 @@ db_test!(keys_and_tokens_act_by_the_role_of_their_account_unless_they_are_limite
     let signed_in = sign_up(engine, "ann@example.com").await;
     let ann = by_session(engine, &signed_in).await;
     let (org, other) = (make(engine, &ann, "Harbour Works").await, make(engine, &ann, "Quay").await);
+    let bob = person(engine, "bob").await;
+    put(engine, org, id(&bob), OrganizationRole::Member).await;
     let by = async |token: &str| acting(&*principal(engine, token).await);
     let jwt = by(crate::programs::jwt(&tokens_of(engine, &signed_in).await)).await;
     assert!(matches!(jwt.credential, Some(Credential::AccessToken(_))));
@@ -330,6 +338,9 @@ db_test!(keys_and_tokens_act_by_the_role_of_their_account_unless_they_are_limite
         for refused in [
             engine.create_organization(program, "Mine").await.map(drop),
             engine.delete_organization(program, org, "Renamed").await,
+            engine.change_role(program, org, id(&ann), OrganizationRole::Admin).await.map(drop),
+            engine.remove_member_of(program, org, id(&bob)).await,
+            engine.create_invitation(program, org, NewInvitation::default()).await.map(drop),
         ] {
             assert!(matches!(refused, Err(Error::Denied(Code::SessionRequired))), "{refused:?}");
         }
@@ -359,7 +370,6 @@ db_test!(keys_and_tokens_act_by_the_role_of_their_account_unless_they_are_limite
     let only: Vec<OrganizationId> =
         engine.organizations_of(&of_one).await.expect("a list").into_iter().map(|one| one.id).collect();
     assert_eq!(only, [org]);
-    engine.change_role(&jwt, org, id(&ann), OrganizationRole::Admin).await.expect("no change, and allowed");
     engine.end_all_sessions(&host(), id(&ann)).await.expect("ended");
     let dead = engine.rename_organization(&ann, org, "Dead").await;
     assert!(matches!(dead, Err(Error::Denied(Code::Unauthenticated))), "{dead:?}");
@@ -457,6 +467,7 @@ db_test!(an_admin_reads_the_log_without_where_others_acted_from, |db: TestDb| as
     let Two { t, org, ann, bob } = Two::with(&db, OrganizationRole::Admin).await;
     let engine = &t.engine;
     let from = |caller: &Caller, ip: &str| Caller { ip: Some(ip.parse().expect("an address")), ..caller.clone() };
+    t.clock.advance(std::time::Duration::from_secs(1));
     engine.rename_organization(&from(&ann, "192.0.2.1"), org, "One").await.expect("renamed");
     t.clock.advance(std::time::Duration::from_secs(1));
     engine.rename_organization(&from(&bob, "192.0.2.2"), org, "Two").await.expect("renamed");
