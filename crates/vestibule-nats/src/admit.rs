@@ -9,14 +9,14 @@ use vestibule::{Result, Timestamp};
 
 use crate::JetStreamDirectory;
 use crate::bucket::{Held, TRIES, away};
-use crate::records::{HandleRecord, MemberRecord, handle_key, member_key};
+use crate::records::{HandleRecord, MemberRecord, key_of_handle, member_key};
 
 /// How old the claim of a handle must be to be taken over where no member was made of it.
 const ABANDONED_AFTER: Duration = Duration::from_secs(60);
 
 impl JetStreamDirectory {
     pub(crate) async fn make_member(&self, member: &Member, now: Timestamp) -> Result<Admit> {
-        let (record, handle) = (MemberRecord::of(member), handle_key(member.handle.as_str()));
+        let (record, handle) = (MemberRecord::of(member), key_of_handle(member.handle.as_str()));
         let claim = HandleRecord { sign_pub: record.sign_pub.clone(), claimed_at: now.to_rfc3339() };
         let Some(claimed) = self.claim_handle(&handle, &claim, now).await? else { return Ok(Admit::Exists) };
         let Some(made) = self.put_member(&record).await? else {
@@ -39,7 +39,7 @@ impl JetStreamDirectory {
             let Held { value, revision } = self.members.get::<HandleRecord>(key).await?;
             if let Some(held) = value {
                 let holder = self.members.get::<MemberRecord>(&member_key(&held.sign_pub)).await?.value;
-                let is_made = holder.is_some_and(|holder| holder.handle_key() == key);
+                let is_made = holder.is_some_and(|holder| holder.key_of_handle() == key);
                 if is_made || now.since(held.claimed_at()) <= ABANDONED_AFTER {
                     return Ok(None);
                 }

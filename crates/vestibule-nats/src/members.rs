@@ -8,7 +8,7 @@ use vestibule::directory::{Handle, Member, MemberChange, SignPub};
 
 use crate::JetStreamDirectory;
 use crate::bucket::{Held, TRIES, away};
-use crate::records::{HandleRecord, MemberRecord, MembersRecord, handle_key, member_key};
+use crate::records::{HandleRecord, MemberRecord, MembersRecord, key_of_handle, member_key};
 
 impl JetStreamDirectory {
     /// The member of a signing key, with its revision.
@@ -22,15 +22,15 @@ impl JetStreamDirectory {
 
     /// The member of a handle.
     pub(crate) async fn member_called(&self, handle: &Handle) -> Result<Option<Member>> {
-        let key = handle_key(handle.as_str());
+        let key = key_of_handle(handle.as_str());
         let Some(named) = self.members.get::<HandleRecord>(&key).await?.value else { return Ok(None) };
         let record = self.members.get::<MemberRecord>(&member_key(&named.sign_pub)).await?.value;
-        record.filter(|record| record.handle_key() == key).map(|record| record.read()).transpose()
+        record.filter(|record| record.key_of_handle() == key).map(|record| record.read()).transpose()
     }
 
     /// Whether the entry of its handle names it.
     pub(crate) async fn counts(&self, record: &MemberRecord) -> Result<bool> {
-        let named = self.members.get::<HandleRecord>(&record.handle_key()).await?.value;
+        let named = self.members.get::<HandleRecord>(&record.key_of_handle()).await?.value;
         Ok(named.is_some_and(|named| named.sign_pub == record.sign_pub))
     }
 
@@ -46,7 +46,7 @@ impl JetStreamDirectory {
                 }
             }
         }
-        members.retain(|member| named.get(&member.handle_key()) == Some(&member.sign_pub));
+        members.retain(|member| named.get(&member.key_of_handle()) == Some(&member.sign_pub));
         members.iter().map(MemberRecord::read).collect()
     }
 
@@ -75,7 +75,7 @@ impl JetStreamDirectory {
     /// Frees the handle of a member that is deleted. If that fails it is free a minute after its claim, as the handle of
     /// any registration that was not finished.
     async fn release(&self, member: &Member, sign_pub: &str) {
-        let key = handle_key(member.handle.as_str());
+        let key = key_of_handle(member.handle.as_str());
         let released = async {
             let Held { value, revision } = self.members.get::<HandleRecord>(&key).await?;
             match value {

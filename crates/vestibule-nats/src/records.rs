@@ -113,8 +113,8 @@ impl MemberRecord {
     }
 
     /// The key of the entry that says whose its handle is.
-    pub(crate) fn handle_key(&self) -> String {
-        handle_key(&self.handle)
+    pub(crate) fn key_of_handle(&self) -> String {
+        key_of_handle(&self.handle)
     }
 }
 
@@ -126,7 +126,7 @@ impl HandleRecord {
 }
 
 /// The key of the entry that says whose a handle is.
-pub(crate) fn handle_key(handle: &str) -> String {
+pub(crate) fn key_of_handle(handle: &str) -> String {
     format!("h.{}", Digest::of(handle.to_ascii_lowercase().as_bytes()).to_hex())
 }
 

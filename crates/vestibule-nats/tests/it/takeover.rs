@@ -14,13 +14,13 @@ use crate::store::{bucket, nats_test, open, stand_on, tamper};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-fn handle_key(handle: &str) -> String {
+fn key_of_handle(handle: &str) -> String {
     format!("h.{}", Digest::of(handle.as_bytes()).to_hex())
 }
 
 async fn claim_by_hand(members: &kv::Store, handle: &str, sign_pub: &SignPub, at: Timestamp) {
     let value = json!({ "sign_pub": sign_pub, "claimed_at": at.to_rfc3339() });
-    members.create(handle_key(handle), value.to_string().into()).await.expect("nobody has it");
+    members.create(key_of_handle(handle), value.to_string().into()).await.expect("nobody has it");
 }
 
 async fn has(members: &kv::Store, key: &str) -> bool {
@@ -61,7 +61,7 @@ nats_test!(a_member_counts_only_while_its_handle_names_it, |db: TestDb| async mo
     ann.register(engine, &stand.invite("ann").await).await;
     let token = ann.sign_in(engine).await.expect("she is a member").token;
     let bob_key = bob.sign_pub().to_hex();
-    tamper(&server.url(), "members", &handle_key("ann"), |value| value["sign_pub"] = json!(bob_key)).await;
+    tamper(&server.url(), "members", &key_of_handle("ann"), |value| value["sign_pub"] = json!(bob_key)).await;
 
     assert!(matches!(engine.directory_member(&ann.sign_pub().to_hex()).await, Err(Error::NotFound)));
     assert!(matches!(engine.directory_member_by_handle("ann").await, Err(Error::NotFound)));
@@ -81,9 +81,9 @@ nats_test!(nothing_is_left_of_what_is_deleted_or_refused, |db: TestDb| async mov
     let key = ann.sign_pub().to_hex();
     ann.register(stand.engine(), &stand.invite("ann").await).await;
     assert_eq!(end(&stand, &ann, "second").await, Register::Refused(Code::UserExists));
-    assert!(!has(&members, &handle_key("second")).await, "the handle that was not needed is free at once");
+    assert!(!has(&members, &key_of_handle("second")).await, "the handle that was not needed is free at once");
     stand.engine().delete_directory_member(&Caller::host("root"), &key).await.expect("deleted");
-    assert!(!has(&members, &handle_key("ann")).await && !has(&members, &format!("m.{key}")).await);
+    assert!(!has(&members, &key_of_handle("ann")).await && !has(&members, &format!("m.{key}")).await);
     let status = members.entry(format!("m.{key}")).await.expect("an answer").expect("it says that it was purged");
     assert_eq!((status.operation, status.value.len()), (kv::Operation::Purge, 0));
 });
