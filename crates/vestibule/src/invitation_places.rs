@@ -18,6 +18,8 @@ pub(crate) struct InvitationPlace;
 
 impl InvitationPlace {
     /// Holds a place for an address, and for the account that comes in on proving it.
+    ///
+    /// One that is taken for longer stays so: asking again must not be the way to have it back.
     pub(crate) async fn hold(
         tx: &mut Tx,
         invitation: InvitationId,
@@ -27,7 +29,9 @@ impl InvitationPlace {
         let sql = "INSERT INTO invitation_places (invitation_id, email_normalized, account_id, expires_at)
                    VALUES ($1, $2, $3, $4)
                    ON CONFLICT (invitation_id, email_normalized)
-                   DO UPDATE SET account_id = excluded.account_id, expires_at = excluded.expires_at";
+                   DO UPDATE SET account_id = excluded.account_id,
+                                 expires_at = CASE WHEN invitation_places.expires_at > excluded.expires_at
+                                                   THEN invitation_places.expires_at ELSE excluded.expires_at END";
         tx.exec(sql, &[&invitation, &email, &account, &now.plus(HELD)]).await.map(drop)
     }
 

@@ -183,14 +183,14 @@ impl Member {
     /// Makes a member; false: its key or its handle is another's.
     async fn insert(&self, tx: &mut Tx) -> Result<bool> {
         let sql = "INSERT INTO directory_members
-                     (sign_pub, kex_pub, handle, key_of_handle, role, status, created_at, invite_id)
+                     (sign_pub, kex_pub, handle, handle_key, role, status, created_at, invite_id)
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
-        let key_of_handle = self.handle.key();
+        let handle_key = self.handle.key();
         let args: [&dyn Arg; 8] = [
             &self.sign_pub,
             &self.kex_pub,
             &self.handle,
-            &key_of_handle,
+            &handle_key,
             &self.role,
             &self.status,
             &self.created_at,
@@ -201,7 +201,7 @@ impl Member {
 
     async fn find(tx: &mut Tx, name: &MemberName) -> Result<Option<Member>> {
         let by_key = concat!("SELECT ", member_columns!(), " FROM directory_members WHERE sign_pub = $1");
-        let by_handle = concat!("SELECT ", member_columns!(), " FROM directory_members WHERE key_of_handle = $1");
+        let by_handle = concat!("SELECT ", member_columns!(), " FROM directory_members WHERE handle_key = $1");
         match name {
             MemberName::SignPub(key) => tx.opt(by_key, &[key]).await,
             MemberName::Handle(handle) => tx.opt(by_handle, &[&handle.key()]).await,

@@ -249,6 +249,7 @@ db_test!(one_use_makes_one_account_for_good, |db: TestDb| async move {
     let made = i.invite(for_uses(1)).await;
     sign_up(&i.t.engine, BOB, Some(&made.code)).await;
     i.verify(BOB, None).await.expect("the link signs in");
+    assert_eq!(word(&sign_up(&i.t.engine, BOB, Some(&made.code)).await), "mail sent", "as for any address");
     i.t.clock.advance(Duration::from_secs(2 * 24 * 3600));
     i.t.engine.sweep().await.expect("swept");
     assert_eq!(word(&sign_up(&i.t.engine, CARL, Some(&made.code)).await), "required", "for good");
