@@ -1,12 +1,13 @@
 //! Measures Vestibule against the least that could do the job, in the same minutes on the same machine, and prints
 //! ratios. A server runs in a process of its own so that its CPU time can be told from the load driver's.
 //!
-//! `cargo xtask bench`, or `cargo run --release` here for SQLite alone; `-- checks`, `sign-ins` or `sizes` for a part,
-//! `short` for fewer rounds.
+//! `cargo xtask bench`, or `cargo run --release` here for SQLite alone; `-- checks`, `sign-ins`, `sizes` or `directory` for a
+//! part, `short` for fewer rounds.
 
 mod checks;
 mod cpu;
 mod databases;
+mod directory;
 mod load;
 mod people;
 mod rows;
@@ -22,14 +23,15 @@ use databases::Place;
 use server::Server;
 
 const ROUNDS: usize = 7;
-const PARTS: [&str; 3] = ["checks", "sign-ins", "sizes"];
+const PARTS: [&str; 4] = ["checks", "sign-ins", "sizes", "directory"];
 const SHORT: &str = "short";
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.as_slice() {
-        [command, url] if command == "server" => server::run(url).await,
+        [command, url] if command == "server" => server::run(url, None).await,
+        [command, url, bus] if command == "server" => server::run(url, Some(bus)).await,
         args => measure(args).await,
     }
 }
@@ -52,6 +54,15 @@ async fn measure(args: &[String]) -> Result<()> {
         let heading = ["for each CPU-second, latency", few, many, "ratio (aim 1.3)", few, many, "ratio (aim 1.3)"];
         table::print(&heading, &rows);
     }
+    if wants("directory") {
+        match std::env::var("VESTIBULE_TEST_NATS") {
+            Ok(_) => {
+                let (heading, rows) = directory::measure(&places, rounds).await?;
+                table::print(&heading, &rows);
+            }
+            Err(_) => println!("the directory: not measured, VESTIBULE_TEST_NATS is not set (cargo xtask bench sets it)"),
+        }
+    }
     Ok(())
 }
 
@@ -70,10 +81,10 @@ async fn compare(places: &[Place], (checks, sign_ins): (bool, bool), rounds: usi
     let mut rows: Vec<Vec<String>> = Vec::new();
     for place in places {
         let url = place.fresh("people").await?;
-        let vestibule = server::open(&url).await?;
+        let vestibule = server::open(&url, None).await?;
         let credentials = people::sign_up(&vestibule).await?;
         vestibule.db().close().await;
-        let server = Server::start(&url).await?;
+        let server = Server::start(&url, None).await?;
         let mut figures = Vec::new();
         if checks {
             figures.extend(checks::measure(&server, &credentials, rounds).await?);

@@ -4,6 +4,7 @@
 
 use std::net::SocketAddr;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -16,6 +17,7 @@ use axum::routing::get;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use vestibule::{Db, Vestibule};
+use vestibule_nats::{JetStreamConfig, JetStreamDirectory};
 use vestibule_web::extract::{Principal, Session};
 use vestibule_web::{App, Limits, WebConfig};
 
@@ -38,11 +40,11 @@ pub struct Work {
 }
 
 impl Server {
-    /// Starts a server on a database and waits until it is ready.
-    pub async fn start(url: &str) -> Result<Server> {
-        let program = std::env::current_exe()?;
-        let mut child =
-            Command::new(program).args(["server", url]).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+    /// Starts a server on a database, its directory on a bus if there is one, and waits until it is ready.
+    pub async fn start(url: &str, bus: Option<&str>) -> Result<Server> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["server", url]).args(bus).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn()?;
         let mut lines = BufReader::new(child.stdout.take().context("its output")?).lines();
         let address = lines.next_line().await?.context("the server ended before it was ready")?;
         Ok(Server { address, child })
@@ -78,14 +80,19 @@ impl Work {
     }
 }
 
-/// Opens a database as the server does, and makes it ready if it is new.
-pub async fn open(url: &str) -> Result<Vestibule> {
-    Ok(Vestibule::builder(Db::connect(url).await?, vec![7; 32].into()).build().await?)
+/// Opens a database as the server does, and makes it ready if it is new; its directory is on a bus if there is one.
+pub async fn open(url: &str, bus: Option<&str>) -> Result<Vestibule> {
+    let mut builder = Vestibule::builder(Db::connect(url).await?, vec![7; 32].into());
+    if let Some(bus) = bus {
+        let config = JetStreamConfig { url: bus.to_owned(), replicas: 1 };
+        builder = builder.directory(Arc::new(JetStreamDirectory::connect(&config).await?));
+    }
+    Ok(builder.build().await?)
 }
 
 /// Runs a server until it is killed.
-pub async fn run(url: &str) -> Result<()> {
-    let vestibule = open(url).await?;
+pub async fn run(url: &str, bus: Option<&str>) -> Result<()> {
+    let vestibule = open(url, bus).await?;
     let _background = vestibule.start();
     let app = App::new(vestibule, WebConfig { limits: Limits::off(), ..WebConfig::default() })?;
     let router = Router::new()

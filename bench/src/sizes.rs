@@ -103,10 +103,10 @@ fn row(place: &Place, what: &str, [few, many]: &Rounds) -> Vec<String> {
 impl Stored {
     async fn fill(place: &Place, rows: usize) -> Result<Stored> {
         let url = place.fresh(&format!("rows_{rows}")).await?;
-        let vestibule = open(&url).await?;
+        let vestibule = open(&url, None).await?;
         fill(&vestibule, rows).await?;
         vestibule.db().close().await;
-        Ok(Stored { rows, server: Server::start(&url).await?, db: Db::connect(&url).await? })
+        Ok(Stored { rows, server: Server::start(&url, None).await?, db: Db::connect(&url).await? })
     }
 
     /// Shows secrets one after the other, from one of them on, and then the same again.

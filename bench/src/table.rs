@@ -1,7 +1,9 @@
 //! Tables as a README has them.
 
+use std::borrow::Borrow;
+
 /// Prints rows under a heading, in Markdown.
-pub fn print(heading: &[&str], rows: &[Vec<String>]) {
+pub fn print<S: Borrow<str>>(heading: &[S], rows: &[Vec<String>]) {
     println!("\n| {} |\n|{}", heading.join(" | "), "---|".repeat(heading.len()));
     for row in rows {
         println!("| {} |", row.join(" | "));

@@ -23,7 +23,7 @@ cargo xtask CHORE
 
   test              check formatting, lints, documentation and licences, then run every test on both databases
   postgres          start a throw-away PostgreSQL and keep it until Ctrl-C; make what tests install ready
-  bench [ARGS]...   run the benchmarks against SQLite and a throw-away PostgreSQL
+  bench [ARGS]...   run the benchmarks against SQLite, a throw-away PostgreSQL and NATS
   help              this list
 
 Where PostgreSQL, Chromium, nginx, Caddy, Python or Node.js is missing, root installs the Debian packages; anybody else is told
@@ -68,11 +68,12 @@ fn keep_postgres() -> Outcome {
 }
 
 fn bench(args: &[String]) -> Outcome {
-    packages::require(&[POSTGRES])?;
+    packages::require(&[POSTGRES, PYTHON])?;
+    let nats = python::nats_server(&python::prepare()?);
     let server = Postgres::start()?;
     let mut cargo = cargo();
     cargo.args(["run", "--release", "--manifest-path", "bench/Cargo.toml", "--"]).args(args);
-    steps::run(cargo.env(postgres::VARIABLE, server.url()))
+    steps::run(cargo.env(postgres::VARIABLE, server.url()).env(python::NATS, nats))
 }
 
 /// The root of the workspace.

@@ -24,3 +24,4 @@ pub mod policy;
 pub mod service_key;
 pub mod setup_token;
 pub mod user;
+pub mod wallet;

@@ -1,5 +1,5 @@
 //! The `vestibule` binary: settings, commands and serving around the engine and its web face.
-//! Reading order: `cli` (what there is to run), `settings` (what it may be told), `serve`, `commands`.
+//! Reading order: `cli` (what there is to run), `settings` (what it may be told), `serve`, `commands`, `wallet`.
 
 mod cli;
 mod commands;
@@ -11,6 +11,7 @@ mod output;
 mod prompt;
 mod serve;
 mod settings;
+mod wallet;
 
 use std::process::ExitCode;
 

@@ -1,5 +1,6 @@
-//! `vestibule directory`: invites to the directory of wallets, and its members. The token of an invite is printed once,
-//! alone on standard output, so that a script can take it; what is said about it goes to standard error.
+//! `vestibule directory`: invites to the directory of wallets, and its members; and the other side of it, a wallet that
+//! registers and signs in. The token of an invite is printed once, alone on standard output, so that a script can take it;
+//! what is said about it goes to standard error.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use vestibule::directory::{DirectoryInvite, DirectoryRole, InviteState, Member, 
 use vestibule::{CreatedDirectoryInvite, DirectoryInviteId, NewDirectoryInvite, Timestamp, Vestibule};
 
 use super::page::{self, PageArgs};
+use super::wallet::{self, RegisterArgs, SignInArgs};
 use crate::{host, instance, output, prompt};
 
 const DAY: u64 = 24 * 60 * 60;
@@ -23,6 +25,10 @@ pub enum Command {
     /// Members, by their Ed25519 public keys.
     #[command(subcommand, arg_required_else_help = true)]
     Member(MemberCommand),
+    /// Register a wallet of this machine by an invite, anywhere.
+    Register(RegisterArgs),
+    /// Sign a wallet of this machine in and print its token, alone.
+    SignIn(SignInArgs),
 }
 
 /// What can be done with invites.
@@ -91,20 +97,39 @@ struct Shown<'a> {
 
 /// Runs the command.
 pub async fn run(file: Option<&Path>, command: Command) -> anyhow::Result<()> {
-    let engine = instance::open_with_directory(&instance::settings(file)?).await?;
-    instance::closing(engine, async |engine| match command {
-        Command::Invite(InviteCommand::Create(args)) => create(engine, args).await,
-        Command::Invite(InviteCommand::List(page)) => list_invites(engine, &page).await,
-        Command::Invite(InviteCommand::Cancel { id }) => {
+    match command {
+        Command::Invite(command) => with_directory(file, async |engine| run_invite(engine, command).await).await,
+        Command::Member(command) => with_directory(file, async |engine| run_member(engine, command).await).await,
+        Command::Register(args) => wallet::register(args).await,
+        Command::SignIn(args) => wallet::sign_in(args).await,
+    }
+}
+
+async fn with_directory(
+    file: Option<&Path>,
+    command: impl AsyncFnOnce(&Vestibule) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    instance::closing(instance::open_with_directory(&instance::settings(file)?).await?, command).await
+}
+
+async fn run_invite(engine: &Vestibule, command: InviteCommand) -> anyhow::Result<()> {
+    match command {
+        InviteCommand::Create(args) => create(engine, args).await,
+        InviteCommand::List(page) => list_invites(engine, &page).await,
+        InviteCommand::Cancel { id } => {
             engine.cancel_directory_invite(&host::caller(), id).await?;
             output::line(format!("The invite {id} is withdrawn."))
         }
-        Command::Member(MemberCommand::List(page)) => list_members(engine, &page).await,
-        Command::Member(MemberCommand::Revoke { key }) => set(engine, &key, MemberStatus::Revoked).await,
-        Command::Member(MemberCommand::Activate { key }) => set(engine, &key, MemberStatus::Active).await,
-        Command::Member(MemberCommand::Delete { key, yes }) => delete(engine, &key, yes).await,
-    })
-    .await
+    }
+}
+
+async fn run_member(engine: &Vestibule, command: MemberCommand) -> anyhow::Result<()> {
+    match command {
+        MemberCommand::List(page) => list_members(engine, &page).await,
+        MemberCommand::Revoke { key } => set(engine, &key, MemberStatus::Revoked).await,
+        MemberCommand::Activate { key } => set(engine, &key, MemberStatus::Active).await,
+        MemberCommand::Delete { key, yes } => delete(engine, &key, yes).await,
+    }
 }
 
 async fn create(engine: &Vestibule, args: CreateArgs) -> anyhow::Result<()> {

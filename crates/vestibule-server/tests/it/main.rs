@@ -43,3 +43,4 @@ mod secret;
 mod serve;
 mod storm;
 mod user;
+mod wallet;
