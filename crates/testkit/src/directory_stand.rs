@@ -87,7 +87,7 @@ impl Store for Sql {
                 let mut connection = PgConnection::connect(&self.0).await.expect("the database opens");
                 sqlx::query(sql).bind(invite.0).execute(&mut connection).await.expect("it is changed").rows_affected()
             } else {
-                let sql = "UPDATE directory_invites SET expires_at = 'tomorrow' WHERE id = $1";
+                let sql = "UPDATE directory_invites SET expires_at = '9999999999999999x' WHERE id = $1";
                 let mut connection = SqliteConnection::connect(&self.0).await.expect("the database opens");
                 sqlx::query(sql).bind(invite.0).execute(&mut connection).await.expect("it is changed").rows_affected()
             };

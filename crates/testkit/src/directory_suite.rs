@@ -30,6 +30,7 @@ macro_rules! directory_suite {
             races::a_cancelation_and_a_registration_never_both_win,
             races::revoking_and_deleting_race_to_one_end,
             record::every_act_is_in_the_log_with_its_outcome,
+            record::an_act_has_its_outcome_in_the_log_though_its_caller_left,
             sign_in::a_wallet_signs_in_and_its_token_says_who_it_is,
             sign_in::a_nonce_is_good_once_for_one_key_and_for_a_minute,
             sign_in::unknown_revoked_and_deleted_are_refused_alike,

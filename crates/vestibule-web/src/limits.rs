@@ -40,7 +40,7 @@ pub struct Limit {
 /// How often things may be tried; `None` is off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Sign-ins from one address; steps of sign-ins by a login elsewhere are as many again.
+    /// Sign-ins from one address; steps of sign-ins by a login elsewhere are as many again, and of wallets.
     pub sign_in: Option<Limit>,
     /// Sign-ins with one e-mail or username, whether it exists or not.
     pub sign_in_identifier: Option<Limit>,
@@ -150,6 +150,7 @@ pub(crate) struct Limiters {
     codes: Guesses,
     reports: Limiter,
     oauth: Two,
+    wallets: Two,
     sensitive: Limiter,
     unknown_tokens: Limiter,
     chain: Limiter,
@@ -209,6 +210,7 @@ impl Limiters {
             },
             reports: of(limits.codes),
             oauth: Two { address: of(limits.sign_in), global: of(limits.sign_in_global) },
+            wallets: Two { address: of(limits.sign_in), global: of(limits.sign_in_global) },
             sensitive: of(limits.sensitive),
             unknown_tokens: of(limits.codes),
             chain: of(limits.sensitive),
@@ -220,11 +222,12 @@ impl Limiters {
         self.sign_in.charge(ip, identifier)
     }
 
-    /// Counts a nonce that a wallet asks for, and a sign-in with one. Not by the key that it names: anybody can name
-    /// anybody's, and would use up another's tries.
+    /// Counts a registration of a wallet, a nonce that it asks for, and a sign-in with one: each as often as other
+    /// sign-ins, counted by themselves. Not by the key that it names: anybody can name anybody's, and would use up
+    /// another's tries.
     pub(crate) fn wallet(&self, ip: Option<IpAddr>) -> Result<()> {
-        self.sign_in.address.charge(address(ip))?;
-        self.sign_in.global.charge(Key::Everybody)
+        self.wallets.address.charge(address(ip))?;
+        self.wallets.global.charge(Key::Everybody)
     }
 
     /// Counts a sign-up.

@@ -5,5 +5,5 @@ use crate::error::{Error, Result};
 
 /// Runs to the end, whether or not anybody still waits for the result.
 pub(crate) async fn detached<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
-    tokio::spawn(work).await.map_err(|_| Error::internal("work on a password ended in a panic"))?
+    tokio::spawn(work).await.map_err(|_| Error::internal("work ended in a panic"))?
 }

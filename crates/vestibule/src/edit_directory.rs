@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::audit::Entry;
 use crate::caller::Caller;
+use crate::detached::detached;
 use crate::directory::{Act, Handle, Member, MemberChange, MemberName, MemberStatus, SignPub};
 use crate::engine::Vestibule;
 use crate::error::{Error, Result};
@@ -43,8 +44,9 @@ impl Vestibule {
         });
         let entry = Entry::done(action).on_member(&member).with(details);
         let act = Act::new(self, caller, Some(needs::UPDATE_DIRECTORY), entry);
-        let changed = self.directory().change_member(&member.sign_pub, MemberChange::Status(status), &act).await;
-        self.audit_refusal(caller, action, Target::Nobody, changed).await?.ok_or(Error::NotFound)
+        let changed = self.change_directory_member(member.sign_pub, MemberChange::Status(status), act).await;
+        let target = Target::DirectoryMember(member.sign_pub);
+        self.audit_refusal(caller, action, target, changed).await?.ok_or(Error::NotFound)
     }
 
     /// Deletes a member; key and handle are free.
@@ -54,7 +56,14 @@ impl Vestibule {
         let details = json!({ "sign_pub": member.sign_pub, "kex_pub": member.kex_pub, "role": member.role });
         let entry = Entry::done(action).on_member(&member).with(details);
         let act = Act::new(self, caller, Some(needs::DELETE_DIRECTORY), entry);
-        let deleted = self.directory().change_member(&member.sign_pub, MemberChange::Delete, &act).await;
-        self.audit_refusal(caller, action, Target::Nobody, deleted).await?.ok_or(Error::NotFound).map(drop)
+        let deleted = self.change_directory_member(member.sign_pub, MemberChange::Delete, act).await;
+        let target = Target::DirectoryMember(member.sign_pub);
+        self.audit_refusal(caller, action, target, deleted).await?.ok_or(Error::NotFound).map(drop)
+    }
+
+    /// Once begun it goes on when its caller leaves, so that the log has its outcome.
+    async fn change_directory_member(&self, key: SignPub, change: MemberChange, act: Act) -> Result<Option<Member>> {
+        let directory = self.directory().clone();
+        detached(async move { directory.change_member(&key, change, &act).await }).await
     }
 }

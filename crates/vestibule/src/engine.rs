@@ -10,7 +10,7 @@ use crate::background::Pulse;
 use crate::config::Config;
 use crate::db::Db;
 use crate::directory::{Directory, SqlDirectory};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::hasher::Hasher;
 use crate::id::AccountId;
 use crate::jwt;
@@ -229,7 +229,7 @@ impl Builder {
         let head = Revocations::head(&mut tx).await?;
         tx.commit().await?;
         let directory = self.directory.unwrap_or_else(|| Arc::new(SqlDirectory(self.db.clone())));
-        Ok(Vestibule(Arc::new(Inner {
+        let vestibule = Vestibule(Arc::new(Inner {
             db: self.db,
             clock: self.clock,
             random: self.random,
@@ -243,7 +243,11 @@ impl Builder {
             pulse: Pulse::default(),
             directory,
             on_password_changed: self.on_password_changed,
-        })))
+        }));
+        match vestibule.audience() == vestibule.directory_audience() {
+            true => Err(Error::Setup("tokens.audience: that is the audience of wallets' tokens".to_owned())),
+            false => Ok(vestibule),
+        }
     }
 }
 

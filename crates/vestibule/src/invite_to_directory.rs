@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::audit::Entry;
 use crate::caller::Caller;
 use crate::code::Code;
+use crate::detached::detached;
 use crate::directory::{Act, CancelInvite, DirectoryInvite, DirectoryRole, Handle};
 use crate::engine::Vestibule;
 use crate::error::{Error, Result};
@@ -20,6 +21,8 @@ use crate::time::Timestamp;
 
 /// How long an invite lives if nothing is said.
 const USUAL_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
+/// The longest that may be said: ten years.
+const LONGEST_LIFE: Duration = Duration::from_secs(3650 * 24 * 3600);
 
 /// What a new invite is made of.
 #[derive(Clone, Debug)]
@@ -28,7 +31,7 @@ pub struct NewDirectoryInvite {
     pub handle: String,
     /// What the member will be.
     pub role: DirectoryRole,
-    /// When it ends; none: in seven days.
+    /// When it ends, in ten years at the latest; none: in seven days.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -51,7 +54,7 @@ impl Vestibule {
         let now = self.now();
         let handle = Handle::parse(&new.handle).map_err(|code| Error::field("handle", code))?;
         let expires_at = new.expires_at.unwrap_or(now.plus(USUAL_LIFE));
-        if expires_at <= now {
+        if expires_at <= now || expires_at > now.plus(LONGEST_LIFE) {
             return Err(Error::field("expires_at", Code::ExpiryInvalid));
         }
         let token = Secret::fresh(SecretKind::DirectoryInvite, self.random());
@@ -72,7 +75,8 @@ impl Vestibule {
         let details = json!({ "role": invite.role, "expires_at": expires_at });
         let entry = Entry::done(action).on_directory_invite(&invite).with(details);
         let act = Act::new(self, caller, Some(needs::CREATE_DIRECTORY), entry);
-        let made = self.directory().insert_invite(&invite, &digest, &act).await;
+        let (directory, kept) = (self.directory().clone(), invite.clone());
+        let made = detached(async move { directory.insert_invite(&kept, &digest, &act).await }).await;
         self.audit_refusal(caller, action, Target::Nobody, made).await?;
         Ok(CreatedDirectoryInvite { invite, token })
     }
@@ -93,8 +97,9 @@ impl Vestibule {
         let invite = self.directory_invite(id).await?;
         let entry = Entry::done(action).on_directory_invite(&invite);
         let act = Act::new(self, caller, Some(needs::DELETE_DIRECTORY), entry);
-        let canceled = self.directory().cancel_invite(id, &act).await;
-        match self.audit_refusal(caller, action, Target::Nobody, canceled).await? {
+        let directory = self.directory().clone();
+        let canceled = detached(async move { directory.cancel_invite(id, &act).await }).await;
+        match self.audit_refusal(caller, action, Target::DirectoryInvite(id), canceled).await? {
             CancelInvite::Done => Ok(()),
             CancelInvite::Used => Err(Error::Conflict(Code::InviteSpent)),
             CancelInvite::Unknown => Err(Error::NotFound),

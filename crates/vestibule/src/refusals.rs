@@ -6,10 +6,11 @@ use crate::accounts::Account;
 use crate::audit::Entry;
 use crate::caller::{Actor, Caller};
 use crate::db::Tx;
+use crate::directory::{MemberName, SignPub};
 use crate::engine::Vestibule;
 use crate::error::{Error, Result};
 use crate::groups::GroupRef;
-use crate::id::{AccountId, GroupId, OrganizationId};
+use crate::id::{AccountId, DirectoryInviteId, GroupId, OrganizationId};
 use crate::members::Member;
 use crate::organizations::Organization;
 
@@ -26,6 +27,10 @@ pub(crate) enum Target {
     Organization(OrganizationId),
     /// On somebody in an organization.
     Member(OrganizationId, AccountId),
+    /// On an invite to the directory.
+    DirectoryInvite(DirectoryInviteId),
+    /// On a member of the directory.
+    DirectoryMember(SignPub),
 }
 
 impl From<AccountId> for Target {
@@ -125,6 +130,14 @@ impl Vestibule {
                 let label = account.map(|account| account.label()).unwrap_or_default();
                 entry.on_known(id, &label).in_organization(organization)
             }
+            Target::DirectoryInvite(id) => match self.directory().find_invite(id).await? {
+                Some(invite) => entry.on_directory_invite(&invite),
+                None => entry,
+            },
+            Target::DirectoryMember(key) => match self.directory().find_member(&MemberName::SignPub(key)).await? {
+                Some(member) => entry.on_member(&member),
+                None => entry,
+            },
         })
     }
 }

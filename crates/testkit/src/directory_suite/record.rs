@@ -1,5 +1,7 @@
 //! What the log says afterwards: the same on every store.
 
+use std::time::Duration;
+
 use vestibule::directory::MemberStatus;
 use vestibule::{AuditFilter, AuditOutcome, Caller, PageRequest};
 
@@ -54,4 +56,37 @@ pub async fn every_act_is_in_the_log_with_its_outcome(stand: &Stand) {
     assert_eq!(told, expected);
     let unknown = AuditFilter { outcome: Some(AuditOutcome::Unknown), ..AuditFilter::default() };
     assert!(engine.list_audit(&unknown, page).await.expect("the log").items.is_empty());
+}
+
+/// Whoever hangs up, at whatever moment, leaves no act without its outcome in the log.
+pub async fn an_act_has_its_outcome_in_the_log_though_its_caller_left(stand: &Stand) {
+    let (engine, host) = (stand.engine(), Caller::host("root"));
+    for pauses in 0..12 {
+        let ann = stand.wallet();
+        let member = ann.register(engine, &stand.invite(&format!("leaver-{pauses}")).await).await;
+        let key = member.sign_pub.to_hex();
+        let mut asked = Box::pin(engine.delete_directory_member(&host, &key));
+        for _ in 0..pauses {
+            if tokio::time::timeout(Duration::from_micros(300), &mut asked).await.is_ok() {
+                break;
+            }
+        }
+        drop(asked);
+        // Either nothing has begun, or soon it is done and the log says so.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let filter = AuditFilter { action: Some("directory_member.deleted".to_owned()), ..AuditFilter::default() };
+        let row = async || {
+            let page = PageRequest::parse(Some("100"), None).expect("a page");
+            let rows = engine.list_audit(&filter, page).await.expect("the log").items;
+            rows.into_iter().find(|row| row.target_label.as_deref() == Some(member.handle.as_str()))
+        };
+        for _ in 0..1000 {
+            if row().await.is_none_or(|row| row.outcome != AuditOutcome::Unknown) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let (row, is_gone) = (row().await.map(|row| row.outcome), engine.directory_member(&key).await.is_err());
+        assert_eq!(row, is_gone.then_some(AuditOutcome::Done), "after {pauses} pauses");
+    }
 }

@@ -113,6 +113,7 @@ async fn register(
 ) -> Result<(StatusCode, Json<MemberJson>)> {
     let RegisterBody { token, sign_pub, kex_pub, proof } = body;
     let ip = caller.ip();
+    app.limits.wallet(ip)?;
     app.limits.code_looked_up(ip)?;
     let form = RegisterForm { token, sign_pub, kex_pub, proof };
     match app.vestibule.register_in_directory(&caller.anonymous(), form).await? {

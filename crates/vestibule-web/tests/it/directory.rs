@@ -1,7 +1,7 @@
 //! `/api/v1/directory/…`: wallets, the invites that make them members, and who may look at them.
 
 use serde_json::{Value, json};
-use testkit::{Answer, SignedIn, TestApp, TestEngine, Wallet, db_test};
+use testkit::{Answer, PASSWORD, SignedIn, TestApp, TestEngine, Wallet, db_test};
 use vestibule::directory::sign_in_statement;
 use vestibule::{Secret, SecretKind};
 use vestibule_web::Limits;
@@ -263,12 +263,30 @@ db_test!(guesses_and_sign_ins_are_counted_by_address, |db| async move {
     let ask =
         async |ip: &str| app.post("/api/v1/directory/challenge").json(json!({"sign_pub": NOBODYS_KEY})).peer(ip).await;
     for _ in 0..5 {
-        assert_eq!(ask("203.0.113.7").await.status, 200);
+        assert_eq!(ask("203.0.113.9").await.status, 200);
     }
-    let refused = ask("203.0.113.7").await;
+    let refused = ask("203.0.113.9").await;
     assert_eq!(refused.problem(), (429, "too_many_requests".into()));
     assert!(!refused.header("retry-after").is_empty());
     assert_eq!(ask("203.0.113.8").await.status, 200, "nobody uses up the tries of a key by naming it");
+    let person = json!({"identifier": "ann@example.com", "password": PASSWORD});
+    let person = app.post("/api/v1/sign-in").json(person).peer("203.0.113.9").await;
+    assert_eq!(person.problem(), (401, "invalid_credentials".into()), "nor those of people at the same address");
+});
+
+db_test!(a_dead_invite_is_not_tried_for_ever, |db| async move {
+    let limits = Limits { sign_in: "5/60".parse().ok(), ..Limits::off() };
+    let app = TestApp::on(TestEngine::new(&db).await, |config| config.limits = limits);
+    let (root, ann) = (app.administrator("root").await, Wallet::fresh(app.engine.random()));
+    let invite = invite(&app, &root, json!({"handle": "ann"})).await;
+    assert_eq!(register(&app, &ann, &invite).await.status, 201);
+    for _ in 0..4 {
+        assert_eq!(register(&app, &ann, &invite).await.problem(), (410, "invite_used".into()));
+    }
+    assert_eq!(register(&app, &ann, &invite).await.problem(), (429, "too_many_requests".into()));
+    let refused = app.get("/api/v1/admin/audit-log?action=directory_invite.used").bearer(&root.token).await;
+    let rows = refused.json()["items"].as_array().expect("rows").len();
+    assert_eq!(rows, 5, "what was refused for its number leaves no row");
 });
 
 db_test!(a_proof_may_be_left_out_where_the_setting_says_so, |db| async move {

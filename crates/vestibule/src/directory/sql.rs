@@ -32,11 +32,22 @@ from_row!(Member {
     invite_id: DirectoryInviteId,
 });
 
-// SQLite keeps any text in a column of numbers. The cast makes 0 of one, which was long ago.
+// SQLite keeps anything in a column of numbers, and reads a number off the beginning of any text. What is not written as
+// the number that it is read as is none, and 0 was long ago.
+macro_rules! expires_at {
+    () => {
+        "CASE WHEN CAST(CAST(expires_at AS BIGINT) AS TEXT) = CAST(expires_at AS TEXT)
+              THEN CAST(expires_at AS BIGINT) ELSE 0 END"
+    };
+}
+
 macro_rules! invite_columns {
     () => {
-        "id, handle, role, created_at, created_by, CAST(expires_at AS BIGINT) AS expires_at, canceled_at, used_at,
-         used_sign_pub, used_kex_pub"
+        concat!(
+            "id, handle, role, created_at, created_by, ",
+            expires_at!(),
+            " AS expires_at, canceled_at, used_at, used_sign_pub, used_kex_pub"
+        )
     };
 }
 
@@ -158,8 +169,9 @@ impl DirectoryInvite {
     async fn claim(tx: &mut Tx, claim: &Claim, now: Timestamp) -> Result<ClaimInvite> {
         let sql = concat!(
             "UPDATE directory_invites SET used_at = $2, used_sign_pub = $3, used_kex_pub = $4
-              WHERE digest = $1 AND used_at IS NULL AND canceled_at IS NULL AND CAST(expires_at AS BIGINT) > $2
-             RETURNING ",
+              WHERE digest = $1 AND used_at IS NULL AND canceled_at IS NULL AND ",
+            expires_at!(),
+            " > $2 RETURNING ",
             invite_columns!()
         );
         let args: [&dyn Arg; 4] = [&claim.digest, &now, &claim.sign_pub, &claim.kex_pub];

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::json;
 use testkit::{TestDb, TestEngine, db_test};
 use vestibule::{
-    AuditFilter, BreakGlass, Caller, Credential, Db, Digest, Error, KeysBefore, MailKind, MailRequest, Presented,
-    Presenter, RedeemEmailCode, SignIn, SignInForm, Vestibule,
+    AuditFilter, BreakGlass, Caller, Config, Credential, Db, Digest, Error, KeysBefore, MailKind, MailRequest,
+    Presented, Presenter, RedeemEmailCode, SignIn, SignInForm, Vestibule,
 };
 
 use crate::authenticators::{Careful, STEP, logged};
@@ -157,6 +157,14 @@ db_test!(an_access_token_that_would_outlive_its_key_is_refused_at_the_start, |db
     let database = Db::connect(&db.url).await.expect("it opens");
     let built = Vestibule::builder(database, vec![7; 32].into()).config(config).build().await;
     assert!(matches!(&built, Err(Error::Setup(why)) if why.contains("tokens.access")), "{built:?}");
+});
+
+db_test!(accounts_and_wallets_never_have_one_audience, |db: TestDb| async move {
+    let mut config = Config::default();
+    config.tokens.audience = Some("http://localhost:8080/directory".to_owned());
+    let database = Db::connect(&db.url).await.expect("it opens");
+    let built = Vestibule::builder(database, vec![7; 32].into()).config(config).build().await;
+    assert!(matches!(&built, Err(Error::Setup(why)) if why.contains("tokens.audience")), "{built:?}");
 });
 
 db_test!(whoever_gains_power_has_no_tokens_from_before, |db: TestDb| async move {
