@@ -1,6 +1,7 @@
 //! A GitHub for tests, on this machine: it keeps to GitHub's protocol with PKCE, and misbehaves when it is told to.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{Form, State};
@@ -17,6 +18,8 @@ use tokio::task::JoinHandle;
 use url::Url;
 use vestibule::GithubConfig;
 
+use crate::counted::CountedListener;
+
 const CLIENT_ID: &str = "vestibule-test";
 const CLIENT_SECRET: &str = "a secret of tests";
 
@@ -25,6 +28,7 @@ const CLIENT_SECRET: &str = "a secret of tests";
 pub struct FakeGithub {
     url: Url,
     desk: Desk,
+    sent: Arc<AtomicU64>,
     task: JoinHandle<()>,
 }
 
@@ -73,6 +77,21 @@ pub enum Whim {
     Forgets,
     /// It does not show addresses.
     HidesAddresses,
+    /// It says something else about somebody whose token it is shown.
+    Retorts(Retort),
+}
+
+/// An answer that GitHub gives instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retort {
+    /// To which question: `user` or `user/emails`.
+    pub to: &'static str,
+    /// Its status.
+    pub status: u16,
+    /// A header that it has besides.
+    pub header: Option<(&'static str, &'static str)>,
+    /// Its body.
+    pub body: &'static str,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -113,8 +132,10 @@ impl FakeGithub {
             .route("/api/user", get(user))
             .route("/api/user/emails", get(emails))
             .with_state(desk.clone());
+        let sent = Arc::new(AtomicU64::new(0));
+        let listener = CountedListener::new(listener, Arc::clone(&sent));
         let task = tokio::spawn(async move { axum::serve(listener, routes).await.expect("it serves") });
-        FakeGithub { url: format!("http://{address}").parse().expect("a URL"), desk, task }
+        FakeGithub { url: format!("http://{address}").parse().expect("a URL"), desk, sent, task }
     }
 
     /// What an instance is told of it.
@@ -136,6 +157,11 @@ impl FakeGithub {
     /// How often it was asked for a token.
     pub fn asked(&self) -> u64 {
         self.desk.papers().asked
+    }
+
+    /// How many bytes it has sent: those that were read, and those that connections held when they ended.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::SeqCst)
     }
 
     /// Somebody is sent to this address and agrees: the state and the code that they come back with.
@@ -176,6 +202,12 @@ impl Desk {
         self.papers().whim.clone().unwrap_or(Whim::Honest)
     }
 
+    fn retort(&self, question: &str) -> Option<Response> {
+        let Whim::Retorts(Retort { to, status, header, body }) = self.whim() else { return None };
+        let status = StatusCode::from_u16(status).expect("a status");
+        (to == question).then(|| (status, header.map(|header| [header]), body).into_response())
+    }
+
     fn redeem(&self, form: &HashMap<String, String>) -> Option<String> {
         let mut papers = self.papers();
         papers.asked += 1;
@@ -207,7 +239,7 @@ async fn exchange(State(desk): State<Desk>, Form(form): Form<HashMap<String, Str
         Whim::Ill => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Whim::Babbles => "<html>hello</html>".into_response(),
         Whim::Refuses => refusal(),
-        Whim::Honest | Whim::Forgets | Whim::HidesAddresses => match token {
+        Whim::Honest | Whim::Forgets | Whim::HidesAddresses | Whim::Retorts(_) => match token {
             Some(token) => Json(json!({"access_token": token, "token_type": "bearer"})).into_response(),
             None => refusal(),
         },
@@ -215,6 +247,9 @@ async fn exchange(State(desk): State<Desk>, Form(form): Form<HashMap<String, Str
 }
 
 async fn user(State(desk): State<Desk>, headers: HeaderMap) -> Response {
+    if let Some(retort) = desk.retort("user") {
+        return retort;
+    }
     match desk.bearer(&headers) {
         Some(_) if desk.whim() == Whim::Forgets => Json(json!({"login": "nobody"})).into_response(),
         Some(user) => Json(json!({"id": user.id, "login": user.login, "name": user.name})).into_response(),
@@ -223,6 +258,9 @@ async fn user(State(desk): State<Desk>, headers: HeaderMap) -> Response {
 }
 
 async fn emails(State(desk): State<Desk>, headers: HeaderMap) -> Response {
+    if let Some(retort) = desk.retort("user/emails") {
+        return retort;
+    }
     let shown = |one: &GithubAddress| json!({"email": one.email, "primary": one.primary, "verified": one.verified});
     match desk.bearer(&headers) {
         Some(_) if desk.whim() == Whim::HidesAddresses => StatusCode::FORBIDDEN.into_response(),
@@ -235,8 +273,8 @@ fn refusal() -> Response {
     Json(json!({"error": "bad_verification_code"})).into_response()
 }
 
-/// More than anybody would read: it is sent whole only to whoever does.
+/// A gigabyte, more than anybody would read. Its pages are the machine's one page of zeros, and are sent only as far as
+/// they are taken.
 fn flood() -> Response {
-    const PIECE: usize = 64 * 1024 * 1024;
-    " ".repeat(PIECE).into_response()
+    vec![0_u8; 1024 * 1024 * 1024].into_response()
 }

@@ -3,11 +3,13 @@
 
 mod app;
 mod browser;
+mod counted;
 mod databases;
 mod directory_stand;
 pub mod directory_suite;
 mod engine;
 mod fake_github;
+mod fake_open_id;
 mod mailbox;
 mod nats;
 mod openid_provider;
@@ -24,7 +26,8 @@ pub use browser::Browser;
 pub use databases::{TestDb, run};
 pub use directory_stand::{Stand, Store};
 pub use engine::TestEngine;
-pub use fake_github::{FakeGithub, GithubAddress, GithubUser, Whim};
+pub use fake_github::{FakeGithub, GithubAddress, GithubUser, Retort, Whim};
+pub use fake_open_id::{FakeOpenId, Lie};
 pub use mailbox::{Mailbox, link_in};
 pub use nats::NatsServer;
 pub use openid_provider::OpenIdProvider;

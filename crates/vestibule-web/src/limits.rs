@@ -285,6 +285,12 @@ impl Limiters {
         self.oauth.global.charge(Key::Everybody)
     }
 
+    /// Counts an exchange by the code that it brings, as a sign-in with that code. Not by address, as one application
+    /// brings the codes of all who sign in to it: somebody who makes codes up would stop the others. Nobody guesses one.
+    pub(crate) fn exchange(&self, code: &str) -> Result<()> {
+        self.sign_in.identifier.charge(Key::Identifier(Digest::of(code.trim().as_bytes())))
+    }
+
     /// Counts a report of a token, whether it is one or not.
     pub(crate) fn report(&self, ip: Option<IpAddr>) -> Result<()> {
         self.reports.charge(address(ip))

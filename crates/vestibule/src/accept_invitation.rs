@@ -120,7 +120,7 @@ impl Vestibule {
         code: &SecretString,
     ) -> Result<Option<OrganizationInvitation>> {
         let Some(code) = InvitationCode::parse(code) else { return Ok(None) };
-        OrganizationInvitation::find_by_code(tx, &code.digest(self.keyring())).await
+        OrganizationInvitation::find_by_code(tx, &code.digest(self.keyring()), self.now()).await
     }
 
     /// Comes into the organization that an invitation is to. Only a person in a session can.
@@ -160,7 +160,7 @@ impl Vestibule {
         found: &OrganizationInvitation,
     ) -> Result<Option<OrganizationInvitation>> {
         match Organization::lock(tx, found.organization_id).await {
-            Ok(()) => OrganizationInvitation::find(tx, found.id).await,
+            Ok(()) => OrganizationInvitation::find(tx, found.id, self.now()).await,
             Err(Error::NotFound) => Ok(None),
             Err(error) => Err(error),
         }

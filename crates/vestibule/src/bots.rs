@@ -91,6 +91,13 @@ impl Bot {
         Ok(page.page(rows, |bot: &Bot| Cursor { created_at: bot.created_at, id: bot.account_id.0 }))
     }
 
+    /// Deletes the accounts of all its bots.
+    pub(crate) async fn delete_all(tx: &mut Tx, organization: OrganizationId) -> Result<()> {
+        let sql = "DELETE FROM accounts WHERE kind = 'bot' AND id IN (
+                    SELECT account_id FROM organization_members WHERE organization_id = $1)";
+        tx.exec(sql, &[&organization]).await.map(drop)
+    }
+
     /// Writes who answers for a bot.
     pub(crate) async fn set_responsible(tx: &mut Tx, id: AccountId, email: &Email, now: Timestamp) -> Result<()> {
         let sql = "UPDATE accounts SET email = $2, updated_at = $3 WHERE id = $1 AND kind = 'bot'";

@@ -174,6 +174,7 @@ impl Vestibule {
             expires_at,
             max_uses,
             use_count: 0,
+            held: 0,
             revoked_at: None,
             mail_id: None,
             is_backed: true,
@@ -223,7 +224,7 @@ impl Vestibule {
         let mut connection = self.db().read().await?;
         self.inviter(&mut connection, caller, organization).await?;
         Organization::get(&mut connection, organization).await?;
-        OrganizationInvitation::list(&mut connection, organization, page).await
+        OrganizationInvitation::list(&mut connection, organization, self.now(), page).await
     }
 
     /// Calls an invitation back, and its letter if that has not gone out. Not found: it was called back before.
@@ -244,7 +245,7 @@ impl Vestibule {
         if !OrganizationInvitation::revoke(&mut tx, organization, id, self.now()).await? {
             return Err(Error::NotFound);
         }
-        let invitation = OrganizationInvitation::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
+        let invitation = OrganizationInvitation::find(&mut tx, id, self.now()).await?.ok_or(Error::NotFound)?;
         if let Some(mail) = invitation.mail_id {
             Outbox::call_back(&mut tx, mail).await?;
         }
@@ -255,7 +256,7 @@ impl Vestibule {
 
     /// To which organization an invitation is, for the host.
     pub async fn organization_of_invitation(&self, id: InvitationId) -> Result<OrganizationId> {
-        let invitation = OrganizationInvitation::find(&mut self.db().read().await?, id).await?;
+        let invitation = OrganizationInvitation::find(&mut self.db().read().await?, id, self.now()).await?;
         Ok(invitation.ok_or(Error::NotFound)?.organization_id)
     }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::accounts::{Account, AccountKind, AccountState};
 use crate::api_keys::ApiKey;
 use crate::audit::Entry;
+use crate::bots::Bot;
 use crate::caller::Caller;
 use crate::code::Code;
 use crate::db::Tx;
@@ -16,6 +17,7 @@ use crate::locks::Lock;
 use crate::members::{Member, OrganizationRole};
 use crate::needs;
 use crate::organizations::Organization;
+use crate::outbox::Outbox;
 use crate::paging::{Page, PageRequest};
 use crate::revocations::Revocations;
 use crate::username::DisplayName;
@@ -43,8 +45,8 @@ impl Vestibule {
         tx.commit().await
     }
 
-    /// Deletes an organization with its keys, its bots and its invitations, by somebody in a session who administers it
-    /// and writes its name.
+    /// Deletes an organization with its keys, its bots and its invitations, whose letters are called back, by somebody in
+    /// a session who administers it and writes its name.
     pub async fn delete_organization(&self, caller: &Caller, id: OrganizationId, name: &str) -> Result<()> {
         let deleted = self.dissolve(caller, id, Some(name)).await;
         self.audit_refusal(caller, "organization.deleted", id, deleted).await
@@ -81,9 +83,8 @@ impl Vestibule {
             return Err(Error::Conflict(Code::ChangedMeanwhile));
         }
         let mut holders = ApiKey::owners_in(&mut tx, id).await?;
-        for bot in &bots {
-            Account::delete(&mut tx, *bot).await?;
-        }
+        Outbox::call_back_invitations(&mut tx, id).await?;
+        Bot::delete_all(&mut tx, id).await?;
         Organization::delete(&mut tx, id).await?;
         let entry = Entry::done("organization.deleted").on_organization(id, &organization.name);
         self.audit(&mut tx, caller, entry.with(json!({ "bots": bots.len() }))).await?;

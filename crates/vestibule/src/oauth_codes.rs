@@ -57,6 +57,12 @@ impl OAuthCode {
         tx.opt(sql, &[digest, &now]).await
     }
 
+    /// Whether there is such a code, dead or alive.
+    pub(crate) async fn exists(tx: &mut Tx, digest: &Digest) -> Result<bool> {
+        let sql = "SELECT account_id FROM oauth_exchange_codes WHERE digest = $1";
+        Ok(tx.opt::<(AccountId,)>(sql, &[digest]).await?.is_some())
+    }
+
     /// Redeems a live code; false: somebody else did, or it is dead or unknown.
     pub(crate) async fn redeem(tx: &mut Tx, digest: &Digest, now: Timestamp) -> Result<bool> {
         let sql = "UPDATE oauth_exchange_codes SET redeemed_at = $2

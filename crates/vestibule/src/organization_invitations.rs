@@ -55,6 +55,8 @@ pub struct OrganizationInvitation {
     pub max_uses: Option<i64>,
     /// How often it was used.
     pub use_count: i64,
+    /// How many uses besides are held for whoever signed up by it and is not in yet: nobody else comes in by those.
+    pub held: i64,
     /// When it was called back.
     pub revoked_at: Option<Timestamp>,
     /// The letter that carried it.
@@ -68,15 +70,18 @@ pub struct OrganizationInvitation {
 from_row!(OrganizationInvitation {
     id: InvitationId, organization_id: OrganizationId, role: OrganizationRole, email: Option<String>,
     email_normalized: Option<String>, by_host: bool, created_by: Option<AccountId>, created_at: Timestamp,
-    expires_at: Option<Timestamp>, max_uses: Option<i64>, use_count: i64, revoked_at: Option<Timestamp>,
+    expires_at: Option<Timestamp>, max_uses: Option<i64>, use_count: i64, held: i64, revoked_at: Option<Timestamp>,
     mail_id: Option<MailId>, is_backed: bool,
 });
 
+/// Of invitations as they stand at the time `$1`.
 macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT i.id, i.organization_id, i.role, i.email, i.email_normalized, i.by_host, i.created_by, i.created_at,
                     i.expires_at, i.max_uses, i.use_count, i.revoked_at, i.mail_id,
+                    (SELECT COUNT(*) FROM invitation_places p
+                      WHERE p.invitation_id = i.id AND p.expires_at > $1) AS held,
                     (i.by_host OR EXISTS (
                         SELECT 1 FROM organization_members m JOIN accounts a ON a.id = m.account_id
                          WHERE m.organization_id = i.organization_id AND m.account_id = i.created_by
@@ -127,26 +132,31 @@ impl OrganizationInvitation {
         Ok(tx.exec(sql, &args).await? == 1)
     }
 
-    pub(crate) async fn find(tx: &mut Tx, id: InvitationId) -> Result<Option<OrganizationInvitation>> {
-        tx.opt(select!("WHERE i.id = $1"), &[&id]).await
+    pub(crate) async fn find(tx: &mut Tx, id: InvitationId, now: Timestamp) -> Result<Option<OrganizationInvitation>> {
+        tx.opt(select!("WHERE i.id = $2"), &[&now, &id]).await
     }
 
-    pub(crate) async fn find_by_code(tx: &mut Tx, code: &Digest) -> Result<Option<OrganizationInvitation>> {
-        tx.opt(select!("WHERE i.code_digest = $1"), &[code]).await
+    pub(crate) async fn find_by_code(
+        tx: &mut Tx,
+        code: &Digest,
+        now: Timestamp,
+    ) -> Result<Option<OrganizationInvitation>> {
+        tx.opt(select!("WHERE i.code_digest = $2"), &[&now, code]).await
     }
 
     /// A page of an organization's, whatever became of them, newest first.
     pub(crate) async fn list(
         tx: &mut Tx,
         organization: OrganizationId,
+        now: Timestamp,
         page: PageRequest,
     ) -> Result<Page<OrganizationInvitation>> {
         let after = page.after();
         let sql = select!(
-            "WHERE i.organization_id = $1 AND (i.created_at, i.id) < ($2, $3)
-             ORDER BY i.created_at DESC, i.id DESC LIMIT $4"
+            "WHERE i.organization_id = $2 AND (i.created_at, i.id) < ($3, $4)
+             ORDER BY i.created_at DESC, i.id DESC LIMIT $5"
         );
-        let rows = tx.all(sql, &[&organization, &after.created_at, &after.id, &page.fetch()]).await?;
+        let rows = tx.all(sql, &[&now, &organization, &after.created_at, &after.id, &page.fetch()]).await?;
         Ok(page.page(rows, |row: &OrganizationInvitation| Cursor { created_at: row.created_at, id: row.id.0 }))
     }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::db::{Arg, Tx, from_row, text_enum};
 use crate::error::Result;
-use crate::id::{AccountId, MailId, TokenId};
+use crate::id::{AccountId, MailId, OrganizationId, TokenId};
 use crate::mail::MailKind;
 use crate::paging::{Cursor, Page, PageRequest};
 use crate::time::Timestamp;
@@ -280,6 +280,15 @@ impl Outbox {
     pub(crate) async fn call_back(tx: &mut Tx, id: MailId) -> Result<()> {
         let sql = "UPDATE outbox SET state = 'expired', content = NULL WHERE id = $1 AND state IN ('queued', 'failed')";
         tx.exec(sql, &[&id]).await.map(drop)
+    }
+
+    /// Calls back, likewise, the letters of all invitations to an organization.
+    pub(crate) async fn call_back_invitations(tx: &mut Tx, organization: OrganizationId) -> Result<()> {
+        let sql = "UPDATE outbox SET state = 'expired', content = NULL
+                    WHERE state IN ('queued', 'failed') AND id IN (
+                        SELECT mail_id FROM organization_invitations
+                         WHERE organization_id = $1 AND mail_id IS NOT NULL)";
+        tx.exec(sql, &[&organization]).await.map(drop)
     }
 
     /// Gives up what can no longer be sent: what waits for nothing, and what may have arrived twice.

@@ -55,9 +55,9 @@ impl Vestibule {
     pub async fn redeem_oauth_code(&self, caller: &Caller, exchange: OAuthExchange) -> Result<RedeemOAuthCode> {
         let (this, caller) = (self.clone(), caller.clone());
         detached(async move {
-            let found = this.find_code(&exchange.auth_code).await?;
-            let found = found.filter(|(_, code)| exchange.is_of(code));
-            this.redeem_found(&caller, found, exchange.mfa_code.as_ref()).await
+            let Some(digest) = digest_of(&exchange.auth_code) else { return Ok(RedeemOAuthCode::Refused) };
+            let found = this.find_code(&digest).await?.filter(|code| exchange.is_of(code));
+            this.redeem_found(&caller, (&digest, found), exchange.mfa_code.as_ref()).await
         })
         .await
     }
@@ -69,11 +69,9 @@ impl Vestibule {
         pending: &PendingSignIn,
         mfa_code: &SecretString,
     ) -> Result<Option<SignIn>> {
-        if Secret::parse(SecretKind::OAuthCode, pending.expose()).is_none() {
-            return Ok(None);
-        }
-        let found = self.find_code(pending.expose()).await?.filter(|(_, code)| code.redirect_uri.is_none());
-        Ok(Some(match self.redeem_found(caller, found, Some(mfa_code)).await? {
+        let Some(digest) = digest_of(pending.expose()) else { return Ok(None) };
+        let found = self.find_code(&digest).await?.filter(|code| code.redirect_uri.is_none());
+        Ok(Some(match self.redeem_found(caller, (&digest, found), Some(mfa_code)).await? {
             RedeemOAuthCode::Done { signed_in, .. } => SignIn::Done(signed_in),
             RedeemOAuthCode::MfaRequired => SignIn::MfaRequired(pending.clone()),
             RedeemOAuthCode::WrongMfaCode => SignIn::WrongMfaCode,
@@ -81,24 +79,24 @@ impl Vestibule {
         }))
     }
 
-    async fn find_code(&self, text: &str) -> Result<Option<(Digest, OAuthCode)>> {
-        let Some(secret) = Secret::parse(SecretKind::OAuthCode, text.trim()) else { return Ok(None) };
-        let digest = secret.digest();
-        let code = OAuthCode::find_live(&mut self.db().read().await?, &digest, self.now()).await?;
-        Ok(code.map(|code| (digest, code)))
+    async fn find_code(&self, digest: &Digest) -> Result<Option<OAuthCode>> {
+        OAuthCode::find_live(&mut self.db().read().await?, digest, self.now()).await
     }
 
+    /// Redeems what was found. That a code was refused is written down if there ever was such a code: what somebody
+    /// makes up is nobody's sign-in, and there is no end of it.
     async fn redeem_found(
         &self,
         caller: &Caller,
-        found: Option<(Digest, OAuthCode)>,
+        (digest, found): (&Digest, Option<OAuthCode>),
         mfa_code: Option<&SecretString>,
     ) -> Result<RedeemOAuthCode> {
         let redeemed = match &found {
-            Some((digest, code)) => self.redeem(caller, (digest, code), mfa_code).await?,
+            Some(code) => self.redeem(caller, (digest, code), mfa_code).await?,
             None => RedeemOAuthCode::Refused,
         };
-        if matches!(redeemed, RedeemOAuthCode::Refused) {
+        let is_refused = matches!(redeemed, RedeemOAuthCode::Refused);
+        if is_refused && OAuthCode::exists(&mut self.db().read().await?, digest).await? {
             self.audit_alone(caller, Entry::refused(Opening::Session.act(), "auth_code_invalid")).await?;
         }
         Ok(redeemed)
@@ -154,4 +152,9 @@ impl OAuthExchange {
             }
         }
     }
+}
+
+/// What a code is stored under; none: it is not of our form.
+fn digest_of(text: &str) -> Option<Digest> {
+    Secret::parse(SecretKind::OAuthCode, text.trim()).map(|secret| secret.digest())
 }

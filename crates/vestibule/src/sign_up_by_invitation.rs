@@ -77,8 +77,9 @@ impl Vestibule {
     /// Brings an account into the organizations where it has a place, once its address is proven.
     pub(crate) async fn take_places(&self, tx: &mut Tx, caller: &Caller, account: &Account) -> Result<()> {
         let Some(email) = account.email.as_deref().map(canonical_identifier) else { return Ok(()) };
-        for id in InvitationPlace::of(tx, account.id, &email, self.now()).await? {
-            let Some(found) = OrganizationInvitation::find(tx, id).await? else { continue };
+        let now = self.now();
+        for id in InvitationPlace::of(tx, account.id, &email, now).await? {
+            let Some(found) = OrganizationInvitation::find(tx, id, now).await? else { continue };
             let Some(invitation) = self.enter_by(tx, &found).await? else { continue };
             self.admit(tx, caller, &invitation, account).await?; // what stands against it is written down there
         }

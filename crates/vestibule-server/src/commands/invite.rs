@@ -19,7 +19,8 @@ const DAY: u64 = 24 * 60 * 60;
 /// What can be done with invitations.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List the invitations to an organization, newest first.
+    /// List the invitations to an organization, newest first; HELD: uses that wait for whoever signed up by one to
+    /// confirm the address.
     List {
         /// The organization's id.
         #[arg(value_name = "ORG")]
@@ -118,11 +119,12 @@ async fn list(engine: &Vestibule, organization: OrganizationId, page: &PageArgs)
                 Some(most) => format!("{}/{most}", one.use_count),
                 None => one.use_count.to_string(),
             },
+            one.held.to_string(),
             one.created_at.to_rfc3339(),
             time(one.expires_at),
             one.state(engine.now()).as_str().to_owned(),
         ]
     });
-    output::table(["ID", "FOR", "ROLE", "USED", "MADE", "EXPIRES", "STATE"], rows)?;
+    output::table(["ID", "FOR", "ROLE", "USED", "HELD", "MADE", "EXPIRES", "STATE"], rows)?;
     page::print_next(found.next_cursor)
 }

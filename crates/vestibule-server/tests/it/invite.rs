@@ -1,7 +1,7 @@
 //! `vestibule invite`: the host invites to an organization, lists what became of it, and calls it back.
 
 use testkit::{TestDb, db_test};
-use vestibule::{Db, OrganizationId, OrganizationRole, Timestamp, Vestibule};
+use vestibule::{Caller, Config, Db, OrganizationId, OrganizationRole, SignUp, SignUpForm, Timestamp, Vestibule};
 
 use crate::host::{Host, SECRET};
 
@@ -45,4 +45,23 @@ db_test!(the_host_invites_lists_and_calls_back, |db: TestDb| async move {
     }
     host.run(&["invite", "create", "00000000-0000-7000-8000-000000000000"]).failed(1);
     host.run(&["invite", "list", "00000000-0000-7000-8000-000000000000"]).failed(1);
+});
+
+db_test!(uses_that_are_held_are_listed, |db: TestDb| async move {
+    let host = Host::on(&db).administered();
+    let org = organization(&db).await;
+    let code = host.run(&["invite", "create", &org, "--max-uses", "1"]).stdout.trim().to_owned();
+    let database = Db::connect(&db.url).await.expect("it opens");
+    let engine = Vestibule::builder(database, SECRET.as_bytes().to_vec().into());
+    let config = Config { require_verified_email: true, ..Config::default() };
+    let engine = engine.config(config).build().await.expect("an engine");
+    let (password, invitation_code) = (Some("harbour-moss-Kettle".into()), Some(code.into()));
+    let form = SignUpForm { email: "bob@example.com".to_owned(), password, name: None, invitation_code };
+    assert!(matches!(engine.sign_up(&Caller::anonymous(), form).await, Ok(SignUp::MailSent)));
+    engine.db().close().await;
+    let listed = host.json(&["invite", "list", &org, "--json"]);
+    assert_eq!((&listed["items"][0]["use_count"], &listed["items"][0]["held"]), (&0.into(), &1.into()));
+    let table = host.run(&["invite", "list", &org]).ok();
+    let row: Vec<&str> = table.lines().last().expect("a row").split_whitespace().collect();
+    assert!(table.contains("HELD") && row[3..5] == ["0/1", "1"], "{table}");
 });

@@ -137,8 +137,8 @@ async fn edit(
     caller: Caller,
     Body(body): Body<BotBody>,
 ) -> Result<Json<BotJson>> {
+    app.limits.sensitive(member.account_id())?;
     if let Some(email) = &body.responsible_email {
-        app.limits.sensitive(member.account_id())?;
         app.limits.mail_request(caller.ip(), email)?;
     }
     let edit = BotEdit { name: body.name, responsible_email: body.responsible_email, disabled: body.disabled };
@@ -153,8 +153,10 @@ async fn edit(
         ("id" = uuid::Uuid, Path, description = "The bot's account.")),
     security(("bearer" = []), ("cookie" = []), ("program" = [])), responses(
         (status = 204, description = "Gone."),
-        (status = 403, description = "`organization_admin_required`, `permission_required`")))]
+        (status = 403, description = "`organization_admin_required`, `permission_required`"),
+        (status = 429, description = "`too_many_requests`")))]
 async fn delete(State(app): State<App>, member: OrgMember, Path(Named { id }): Path<Named>) -> Result<StatusCode> {
+    app.limits.sensitive(member.account_id())?;
     app.vestibule.delete_bot(&member.by, member.organization_id(), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

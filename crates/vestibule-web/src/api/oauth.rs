@@ -17,7 +17,6 @@ use vestibule::{
     RedeemOAuthCode, StartOAuth,
 };
 
-use super::link::guessed;
 use super::sign_in::SignedInJson;
 use super::typed_code::TypedCode;
 use crate::app::App;
@@ -183,15 +182,15 @@ async fn callback(
 /// Exchange a code for a session
 ///
 /// For the application's server. The code is good once, for 60 seconds, for the redirect URI that it came to. After
-/// `mfa_required` nothing is consumed: send the same again with `mfa_code`.
+/// `mfa_required` nothing is consumed: send the same again with `mfa_code`. Tries are counted by the code that they
+/// bring, whatever address they come from.
 #[utoipa::path(post, path = "/api/v1/oauth/exchange", tag = "Signing in", request_body = ExchangeBody, responses(
     (status = 200, description = "Signed in; the cookie is set.", body = ExchangedJson),
     (status = 401, description = "`auth_code_invalid`, `mfa_required`, `invalid_mfa_code`"),
     (status = 429, description = "`too_many_requests`"),
 ))]
 async fn exchange(State(app): State<App>, caller: Caller, Body(body): Body<ExchangeBody>) -> Result<Response> {
-    let ip = caller.ip();
-    app.limits.code_looked_up(ip)?;
+    app.limits.exchange(&body.auth_code)?;
     let ExchangeBody { auth_code, redirect_uri, code_verifier, mfa_code } = body;
     let (code_verifier, mfa_code) = (code_verifier.map(|text| text.0), mfa_code.map(TypedCode::into));
     let exchange = OAuthExchange { auth_code, redirect_uri, code_verifier, mfa_code };
@@ -203,8 +202,8 @@ async fn exchange(State(app): State<App>, caller: Caller, Body(body): Body<Excha
             Ok((StatusCode::OK, [(SET_COOKIE, cookie)], Json(body)).into_response())
         }
         RedeemOAuthCode::MfaRequired => Err(Code::MfaRequired.into()),
-        RedeemOAuthCode::WrongMfaCode => Err(guessed(&app, ip, Code::InvalidMfaCode)),
-        RedeemOAuthCode::Refused => Err(guessed(&app, ip, Code::AuthCodeInvalid)),
+        RedeemOAuthCode::WrongMfaCode => Err(Code::InvalidMfaCode.into()),
+        RedeemOAuthCode::Refused => Err(Code::AuthCodeInvalid.into()),
     }
 }
 

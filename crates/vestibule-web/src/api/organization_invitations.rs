@@ -42,6 +42,9 @@ struct OrganizationInvitationJson {
     /// How often it may be used; null: any number of times.
     max_uses: Option<i64>,
     use_count: i64,
+    /// How many uses besides are held for whoever signed up by it and has yet to confirm the address: together with
+    /// `use_count` they are what is taken, and once that is `max_uses` nobody else comes in.
+    held: i64,
     /// When it was called back; null: it was not.
     #[schema(value_type = Option<String>, format = DateTime)]
     revoked_at: Option<Timestamp>,
@@ -185,6 +188,7 @@ impl OrganizationInvitationJson {
             expires_at: invitation.expires_at,
             max_uses: invitation.max_uses,
             use_count: invitation.use_count,
+            held: invitation.held,
             revoked_at: invitation.revoked_at,
         }
     }

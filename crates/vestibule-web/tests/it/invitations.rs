@@ -46,7 +46,7 @@ db_test!(an_invitation_is_made_previewed_listed_and_accepted, |db| async move {
     let (id, code) = (made["id"].clone(), made["code"].as_str().expect("a code").to_owned());
     let mut expected = json!({
         "id": id, "role": "member", "email": null, "created_by": ann.account_id, "created_at": "2026-01-01T00:00:00Z",
-        "expires_at": "2026-01-08T00:00:00Z", "max_uses": null, "use_count": 0, "revoked_at": null, "state": "live",
+        "expires_at": "2026-01-08T00:00:00Z", "max_uses": null, "use_count": 0, "held": 0, "revoked_at": null, "state": "live",
         "code": code,
     });
     assert_eq!((code.len(), made), (8, expected.clone()));

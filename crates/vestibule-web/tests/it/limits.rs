@@ -140,6 +140,41 @@ db_test!(what_one_does_to_ones_own_account_is_counted, |db| async move {
     assert_eq!(close().await.status, 204);
 });
 
+db_test!(what_an_admin_does_to_bots_is_counted, |db| async move {
+    let app = TestApp::with(&db, |config| config.limits.sensitive = limit("1/60")).await;
+    let ann = app.sign_up("ann@example.com").await;
+    let made = app.post("/api/v1/organizations").bearer(&ann.token).json(json!({"name": "Harbour Works"})).await.json();
+    let at = format!("organizations/{}/bots", made["id"].as_str().expect("an id"));
+    app.clock.advance(Duration::from_secs(60));
+    let new = json!({"name": "Builder", "responsible_email": "robot@example.com"});
+    let bot = app.post(&format!("/api/v1/{at}")).bearer(&ann.token).json(new).await.json();
+    let at = format!("{at}/{}", bot["account_id"].as_str().expect("an id"));
+    let api = format!("/api/v1/{at}");
+    let edit = |body| app.patch(&api).bearer(&ann.token).json(body);
+    let page = |act: &str, field: (&str, &str)| {
+        let call = app.post(&format!("/{at}/{act}")).cookie(&ann.token).header("origin", "http://localhost:8080");
+        call.form(&[("csrf_token", ann.csrf_token.as_str()), field])
+    };
+    let acts = || {
+        [
+            edit(json!({"disabled": true})),
+            edit(json!({"name": "Baker"})),
+            page("switch", ("disabled", "false")),
+            page("delete", ("", "")),
+            app.delete(&api).bearer(&ann.token),
+        ]
+    };
+    for call in acts() {
+        let what = format!("{call:?}");
+        assert_eq!(call.await.status, 429, "{what}");
+    }
+    for (call, expected) in acts().into_iter().zip([200, 200, 303, 303, 404]) {
+        app.clock.advance(Duration::from_secs(60));
+        let what = format!("{call:?}");
+        assert_eq!(call.await.status, expected, "{what}");
+    }
+});
+
 db_test!(what_administrators_do_to_accounts_is_counted, |db| async move {
     let app = TestApp::with(&db, |config| config.limits.sensitive = limit("1/60")).await;
     let root = app.administrator("root").await;

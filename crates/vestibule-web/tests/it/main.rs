@@ -40,6 +40,7 @@ mod my_api_keys;
 mod my_permissions;
 mod my_sessions;
 mod oauth;
+mod oauth_liars;
 mod one_answer;
 mod one_winner;
 mod openapi;

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 use testkit::{Answer, FakeGithub, GithubUser, TestApp, TestDb, TestEngine, db_test};
 use url::Url;
+use vestibule::{AuditFilter, AuditOutcome, PageRequest, Random, Secret, SecretKind};
 use vestibule_web::Limits;
 
 const APP: &str = "https://app.example.com/back";
@@ -268,4 +269,45 @@ db_test!(steps_of_a_sign_in_are_counted_by_address, |db: TestDb| async move {
     }
     assert_eq!(app.get("/sign-in/with/github").peer("203.0.113.1").await.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(step("203.0.113.2", "start").await, StatusCode::BAD_REQUEST);
+});
+
+/// A code of the right form that was never given to anybody.
+fn made_up() -> String {
+    Secret::fresh(SecretKind::OAuthCode, &Random::system()).expose().to_owned()
+}
+
+db_test!(codes_that_are_made_up_stop_nobody_elses_sign_in, |db: TestDb| async move {
+    let github = FakeGithub::start().await;
+    let engine = TestEngine::with(&db, |config| {
+        config.oauth.github = Some(github.config());
+        config.oauth.redirect_uris = vec![APP.to_owned()];
+    })
+    .await;
+    let i = Instance { app: TestApp::on(engine, |web| web.limits = Limits::default()), github };
+    let good = query(&i.round_trip(&format!("redirect_uri={}", encoded(APP)), &ann()).await)["auth_code"].clone();
+    let exchange = async |code: &str, redirect_uri: &str| {
+        let body = json!({"auth_code": code, "redirect_uri": redirect_uri});
+        i.app.post("/api/v1/oauth/exchange").peer("203.0.113.1").json(body).await
+    };
+    for n in 0..100 {
+        let junk = if n % 2 == 0 { made_up() } else { format!("junk {n}") };
+        assert_eq!(exchange(&junk, APP).await.problem(), (401, "auth_code_invalid".to_owned()), "{n}");
+    }
+    let refused = AuditFilter { outcome: Some(AuditOutcome::Refused), ..AuditFilter::default() };
+    let refusals = async || i.app.engine.list_audit(&refused, PageRequest::first()).await.expect("the log").items;
+    assert!(refusals().await.is_empty(), "nobody's sign-in was refused");
+    assert_eq!(exchange(&good, "https://app.example.com/").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(refusals().await[0].details.0["reason"], "auth_code_invalid", "of one that was given out it is told");
+    let exchanged = exchange(&good, APP).await;
+    assert_eq!(exchanged.status, StatusCode::OK, "{}", exchanged.text);
+    let other = query(&i.round_trip(&format!("redirect_uri={}", encoded(APP)), &ann()).await)["auth_code"].clone();
+    for n in 0..21 {
+        let expected = if n < 20 { StatusCode::UNAUTHORIZED } else { StatusCode::TOO_MANY_REQUESTS };
+        assert_eq!(exchange(&format!(" {other} "), "https://app.example.com/").await.status, expected, "{n}");
+    }
+    assert_eq!(exchange(&other, APP).await.problem(), (429, "too_many_requests".to_owned()), "each has its own count");
+    let third = query(&i.round_trip(&format!("redirect_uri={}", encoded(APP)), &ann()).await)["auth_code"].clone();
+    assert_eq!(exchange(&third, APP).await.status, StatusCode::OK);
+    let preview = i.app.get("/api/v1/invitations/aB3dE6gH").peer("203.0.113.1").await;
+    assert_eq!(preview.status, StatusCode::NOT_FOUND, "nor is anything else of that address refused");
 });

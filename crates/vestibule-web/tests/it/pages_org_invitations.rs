@@ -127,6 +127,28 @@ db_test!(from_the_mail_through_sign_up_into_the_organization, |db| async move {
     carl.follow(&joined).await.assert_says("You administer this organization");
 });
 
+db_test!(an_admin_sees_why_an_invitation_with_uses_left_is_good_for_nobody, |db| async move {
+    let engine = TestEngine::with(&db, |config| config.require_verified_email = true).await;
+    let mut ann = Visitor::at(&engine);
+    ann.administer(&engine, "ann").await;
+    let org = organization(&mut ann).await;
+    let link = invite(&mut ann, &org, &[("max_uses", "2")]).await;
+    let code = link.rsplit('/').next().expect("a code").to_owned();
+    let list = format!("{org}/invitations");
+    says_none_of(&ann.get(&list).await, &["held"]);
+    for (n, email) in ["bob@example.com", CARL].into_iter().enumerate() {
+        let mut visitor = ann.stranger();
+        let page = visitor.get(&format!("/sign-up?invitation={code}")).await;
+        let sent = visitor.submit(&page, "/sign-up", &[("email", email), ("password", PASSWORD)]).await;
+        assert_eq!(sent.place(), "/check-your-mail");
+        let seen = ann.get(&list).await;
+        seen.assert_says(&format!("0 of 2, {} held", n + 1));
+        seen.assert_says("Nobody else comes in by it.");
+        says_none_of(&seen, &[email]);
+    }
+    ann.stranger().get(&link).await.assert_says("is no good any more");
+});
+
 db_test!(another_account_is_warned_and_not_told_whose_it_is, |db| async move {
     let engine = TestEngine::new(&db).await;
     let mut ann = Visitor::at(&engine);

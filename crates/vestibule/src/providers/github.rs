@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
 
-use super::http::{Http, Trouble};
+use super::http::{Http, Reply, Trouble};
 use super::{Arrival, Departure, Profile, challenge, kept};
 use crate::email::Email;
 use crate::error::Result;
@@ -44,6 +44,11 @@ struct Address {
     verified: bool,
 }
 
+#[derive(Deserialize)]
+struct Refusal {
+    message: String,
+}
+
 impl Github {
     pub(super) fn new(config: &GithubConfig, patience: Duration) -> Result<Github> {
         let issuer = config.base_url.as_str().trim_end_matches('/').to_owned();
@@ -70,9 +75,7 @@ impl Github {
         let token = self.exchange(arrival).await?;
         let api = &self.config.api_url;
         let user: User = self.http.get(&below(api, "user"), Some(&token)).await?.json()?;
-        let emails = self.http.get(&below(api, "user/emails"), Some(&token)).await?;
-        // Whoever did not let us see their addresses has none here.
-        let emails: Vec<Address> = if matches!(emails.status, 403 | 404) { Vec::new() } else { emails.json()? };
+        let emails = addresses(&self.http.get(&below(api, "user/emails"), Some(&token)).await?)?;
         let primary = emails.into_iter().find(|address| address.primary && address.verified);
         Ok(Profile {
             provider: GITHUB.to_owned(),
@@ -98,6 +101,19 @@ impl Github {
         let reply = self.http.post(&below(&self.config.base_url, "login/oauth/access_token"), &fields, None).await?;
         let answer: TokenAnswer = reply.json()?;
         answer.access_token.filter(|token| !token.is_empty()).map(SecretString::from).ok_or(Trouble::Refused)
+    }
+}
+
+/// The addresses of an answer. Whoever did not let us see theirs has none here; GitHub refuses with the same status
+/// whoever asks too often, and says so in words where it does not in the header.
+fn addresses(reply: &Reply) -> Result<Vec<Address>, Trouble> {
+    match reply.status {
+        404 => Ok(Vec::new()),
+        403 => {
+            let why = reply.any_json::<Refusal>().map(|refusal| refusal.message.to_lowercase()).unwrap_or_default();
+            if why.contains("rate limit") { Err(Trouble::Unreachable) } else { Ok(Vec::new()) }
+        }
+        _ => reply.json(),
     }
 }
 

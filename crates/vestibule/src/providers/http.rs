@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder};
 use rustls::{ClientConfig, RootCertStore};
@@ -53,10 +53,14 @@ pub(crate) struct Basic<'a> {
     pub secret: &'a SecretString,
 }
 
-#[derive(Debug)]
+/// What is left of where names lead to, once it was looked at.
 struct Resolver {
+    names: Arc<dyn Resolve>,
     allow_private: bool,
 }
+
+/// Names as this machine knows them.
+struct Machine;
 
 impl Trouble {
     /// The word for it in the log.
@@ -71,13 +75,18 @@ impl Trouble {
 
 impl Http {
     pub(crate) fn new(allow_private: bool, patience: Duration) -> Result<Http> {
+        Http::by(Arc::new(Machine), allow_private, patience)
+    }
+
+    /// With these names.
+    fn by(names: Arc<dyn Resolve>, allow_private: bool, patience: Duration) -> Result<Http> {
         let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let tls = tls.map_err(Error::internal)?.with_root_certificates(roots).with_no_client_auth();
         let client = Client::builder()
             .tls_backend_preconfigured(tls)
-            .dns_resolver(Arc::new(Resolver { allow_private }))
+            .dns_resolver(Arc::new(Resolver { names, allow_private }))
             .redirect(Policy::none())
             .no_proxy()
             .referer(false)
@@ -120,7 +129,7 @@ impl Http {
         };
         let mut response = request.header(ACCEPT, "application/json").send().await.map_err(unreachable)?;
         let status = response.status().as_u16();
-        if (500..600).contains(&status) || status == 429 {
+        if (500..600).contains(&status) || status == 429 || status == 403 && is_put_off(response.headers()) {
             tracing::warn!(host = url.host_str(), status, "a provider of logins is ill");
             return Err(Trouble::Unreachable);
         }
@@ -171,16 +180,31 @@ impl Reply {
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let allow_private = self.allow_private;
+        let (found, allow_private) = (self.names.resolve(name), self.allow_private);
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let good: Vec<SocketAddr> = found.filter(|address| allow_private || is_public(address.ip())).collect();
+            let good: Vec<SocketAddr> =
+                found.await?.filter(|address| allow_private || is_public(address.ip())).collect();
             if good.is_empty() {
                 return Err("the name has no address that the internet can reach".into());
             }
             Ok(Box::new(good.into_iter()) as Addrs)
         })
     }
+}
+
+impl Resolve for Machine {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Whether a refusal is for now alone: the provider says when to come again, or that we have asked it enough. (GitHub
+/// refuses so with 403.)
+fn is_put_off(headers: &HeaderMap) -> bool {
+    headers.contains_key(RETRY_AFTER) || headers.get("x-ratelimit-remaining").is_some_and(|left| left == "0")
 }
 
 /// Whether an address is one of the internet's, not of this machine, this network or some other use (RFC 6890).
@@ -218,7 +242,29 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+    use std::io::ErrorKind;
+    use std::net::TcpListener;
+    use std::sync::Mutex;
+
     use super::*;
+
+    /// Where a name leads to, each time it is asked for.
+    struct Fickle(Mutex<VecDeque<Vec<SocketAddr>>>);
+
+    impl Fickle {
+        fn new(answers: &[&[&str]]) -> Arc<Fickle> {
+            let parsed = |answer: &&[&str]| answer.iter().map(|ip| SocketAddr::new(ip.parse().unwrap(), 0)).collect();
+            Arc::new(Fickle(Mutex::new(answers.iter().map(parsed).collect())))
+        }
+    }
+
+    impl Resolve for Fickle {
+        fn resolve(&self, _: Name) -> Resolving {
+            let answer = self.0.lock().unwrap().pop_front().expect("one answer for each time");
+            Box::pin(async move { Ok(Box::new(answer.into_iter()) as Addrs) })
+        }
+    }
 
     #[test]
     fn only_addresses_of_the_internet_are_asked() {
@@ -288,8 +334,32 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_of_this_machine_is_not_resolved() {
-        let resolve = |allow_private| Resolver { allow_private }.resolve("localhost".parse().unwrap());
+        let resolve =
+            |allow_private| Resolver { names: Arc::new(Machine), allow_private }.resolve("localhost".parse().unwrap());
         assert!(resolve(false).await.is_err());
         assert!(resolve(true).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_name_that_has_moved_to_this_machine_is_not_connected_to() {
+        const PUBLIC: &str = "140.82.121.4";
+        let names = Fickle::new(&[&[PUBLIC], &["127.0.0.1", PUBLIC, "10.0.0.1", "::1"], &["127.0.0.1"]]);
+        let resolver = Resolver { names: names.clone(), allow_private: false };
+        for _ in 0..2 {
+            let found = resolver.resolve("login.example.com".parse().unwrap()).await.unwrap();
+            assert_eq!(found.map(|address| address.ip().to_string()).collect::<Vec<_>>(), [PUBLIC]);
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let url: Url = format!("https://login.example.com:{port}/token").parse().unwrap();
+        let patience = Duration::from_millis(300);
+        let strict = Http::by(names.clone(), false, patience).unwrap();
+        assert_eq!(strict.get(&url, None).await.err(), Some(Trouble::Unreachable));
+        assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock, "nobody has knocked");
+        assert!(names.0.lock().unwrap().is_empty(), "it was the name that was refused");
+        let lenient = Http::by(Fickle::new(&[&["127.0.0.1"]]), true, patience).unwrap();
+        assert_eq!(lenient.get(&url, None).await.err(), Some(Trouble::Unreachable), "nobody speaks TLS there");
+        assert!(listener.accept().is_ok(), "but it was asked");
     }
 }

@@ -7,8 +7,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use testkit::{TestDb, TestEngine, db_test, race};
 use vestibule::{
     AcceptInvitation, Caller, Config, CreatedInvitation, InvitationId, InvitationState, MailKind, NewInvitation,
-    Obstacle, OrganizationId, OrganizationRole, Presenter, SignUp, SignUpForm, SignUpMode, SignedIn, VerifyEmail,
-    Vestibule,
+    Obstacle, OrganizationId, OrganizationInvitation, OrganizationRole, Presenter, SignUp, SignUpForm, SignUpMode,
+    SignedIn, VerifyEmail, Vestibule,
 };
 
 use crate::holders::host;
@@ -56,8 +56,17 @@ impl Invited {
     }
 
     async fn used(&self, invitation: InvitationId) -> i64 {
+        self.listed(invitation).await.use_count
+    }
+
+    /// How many uses of it are held.
+    async fn held(&self, invitation: InvitationId) -> i64 {
+        self.listed(invitation).await.held
+    }
+
+    async fn listed(&self, invitation: InvitationId) -> OrganizationInvitation {
         let all = self.t.engine.list_invitations(&host(), self.org, EVERYTHING).await.expect("a list").items;
-        all.iter().find(|one| one.id == invitation).expect("listed").use_count
+        all.into_iter().find(|one| one.id == invitation).expect("listed")
     }
 
     async fn is_valid(&self, code: &SecretString) -> bool {
@@ -242,6 +251,29 @@ db_test!(whoever_takes_the_address_back_from_a_stranger_is_in_nothing, |db: Test
     assert_eq!(word(&sign_up(&i.t.engine, CARL, Some(&made.code)).await), "required", "one account came of one use");
     let accepted = i.t.engine.accept_invitation(&by_session(&i.t.engine, &bob).await, &made.code).await;
     assert!(matches!(accepted, Ok(AcceptInvitation::Done(_))), "{accepted:?}");
+});
+
+db_test!(uses_that_are_held_are_listed_until_they_are_taken_or_free_again, |db: TestDb| async move {
+    let i = Invited::careful(&db).await;
+    let (made, other) = (i.invite(for_uses(2)).await, i.invite(NewInvitation::default()).await);
+    let id = made.invitation.id;
+    for (email, held) in [(BOB, 1), (BOB, 1), (CARL, 2)] {
+        sign_up(&i.t.engine, email, Some(&made.code)).await;
+        assert_eq!((i.used(id).await, i.held(id).await), (0, held), "{email}");
+        i.t.clock.advance(Duration::from_secs(1));
+    }
+    assert!(!i.is_valid(&made.code).await, "as the list explains");
+    assert_eq!(i.listed(id).await.state(i.t.engine.now()), InvitationState::Live);
+    i.verify(BOB, Some(PASSWORD)).await.expect("the link signs in");
+    assert_eq!((i.used(id).await, i.held(id).await), (1, 1), "one was taken");
+    i.t.clock.advance(Duration::from_secs(24 * 3600));
+    assert_eq!((i.used(id).await, i.held(id).await), (1, 0), "one was not, and is free before it is swept away");
+    sign_up(&i.t.engine, "dora@example.com", Some(&made.code)).await;
+    i.verify("dora@example.com", None).await.expect("the link signs in");
+    assert_eq!((i.used(id).await, i.held(id).await), (1, 1), "it stays whose it is");
+    i.t.clock.advance(Duration::from_secs(30 * 24 * 3600));
+    i.t.engine.sweep().await.expect("swept");
+    assert_eq!((i.held(id).await, i.held(other.invitation.id).await), (1, 0));
 });
 
 db_test!(one_use_makes_one_account_for_good, |db: TestDb| async move {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use testkit::{FakeGithub, GithubAddress, GithubUser, TestDb, TestEngine, Whim, db_test, race};
+use testkit::{FakeGithub, GithubAddress, GithubUser, Retort, TestDb, TestEngine, Whim, db_test, race};
 use vestibule::{
     AuditFilter, AuditOutcome, Config, FinishOAuth, OAuthAnswer, OAuthDone, OAuthRefusal, OAuthWish, PageRequest,
     SignUpMode, StartOAuth, Vestibule,
@@ -12,6 +12,7 @@ use crate::logins::{Logins, Trip, ann, browser, proven, to_app};
 use crate::people::{PASSWORD, account, nobody, sign_up, signs_in};
 
 const ANN: &str = "ann@example.com";
+const MIB: u64 = 1024 * 1024;
 
 /// How many accounts there are.
 async fn count(engine: &Vestibule) -> i64 {
@@ -258,10 +259,55 @@ db_test!(a_provider_that_misbehaves_opens_nothing, |db: TestDb| async move {
         assert_eq!(l.sign_in(&ann()).await.err(), Some(OAuthRefusal::ProviderFailed), "{whim:?}");
         assert_eq!(refusals(l.engine(), "identity.proven").await[0], reason, "{whim:?}");
     }
+    let taken = l.github.sent(); // of a gigabyte, with what the connection itself held
+    assert!((MIB..16 * MIB).contains(&taken), "{taken} bytes");
     assert_eq!(elsewhere.asked(), 0, "no redirect is followed");
     assert_eq!(count(l.engine()).await, 0);
     l.github.behave(Whim::Honest);
     l.signs_in(&ann()).await;
+});
+
+const SCOPES: &str = r#"{"message": "Resource not accessible by integration"}"#;
+const TOO_MUCH: &str = r#"{"message": "You have exceeded a secondary rate limit. Please wait a few minutes."}"#;
+
+db_test!(whoever_does_not_let_addresses_be_seen_signs_in_without_one, |db: TestDb| async move {
+    let l = Logins::new(&db).await;
+    let left = Some(("x-ratelimit-remaining", "4999"));
+    for (id, status, header, body) in [(1, 404, None, "{}"), (2, 403, left, SCOPES), (3, 403, None, "no JSON")] {
+        l.github.behave(Whim::Retorts(Retort { to: "user/emails", status, header, body }));
+        let user = GithubUser::new(id, "ann", &format!("ann{id}@example.com"));
+        let made = account(l.engine(), l.signs_in(&user).await.session.account_id).await;
+        assert_eq!(made.email, None, "{status} {body}");
+    }
+});
+
+db_test!(a_github_that_is_ill_or_was_asked_too_often_makes_no_account_without_an_address, |db: TestDb| async move {
+    let l = Logins::new(&db).await;
+    let (spent, later) = (Some(("x-ratelimit-remaining", "0")), Some(("retry-after", "60")));
+    let with = |status, header, body| Retort { to: "user/emails", status, header, body };
+    let either = [
+        (with(403, spent, SCOPES), "provider_unreachable"),
+        (with(403, later, SCOPES), "provider_unreachable"),
+        (with(429, None, "{}"), "provider_unreachable"),
+        (with(500, None, "[]"), "provider_unreachable"),
+        (with(502, None, "[]"), "provider_unreachable"),
+        (with(503, later, "[]"), "provider_unreachable"),
+        (with(401, None, "{}"), "provider_refused"),
+    ];
+    let of_addresses =
+        [(with(403, None, TOO_MUCH), "provider_unreachable"), (with(200, None, "{}"), "provider_answer_invalid")];
+    let of_them = [(with(403, None, SCOPES), "provider_refused"), (with(404, None, "{}"), "provider_refused")];
+    let to_user = either.iter().chain(&of_them).map(|(retort, reason)| (Retort { to: "user", ..*retort }, *reason));
+    for (retort, reason) in either.into_iter().chain(of_addresses).chain(to_user) {
+        l.t.clock.advance(Duration::from_secs(1)); // so that the newest entry is the last one
+        l.github.behave(Whim::Retorts(retort));
+        assert_eq!(l.sign_in(&ann()).await.err(), Some(OAuthRefusal::ProviderFailed), "{retort:?}");
+        assert_eq!(refusals(l.engine(), "identity.proven").await[0], reason, "{retort:?}");
+        assert_eq!(count(l.engine()).await, 0, "{retort:?}");
+    }
+    l.github.behave(Whim::Honest);
+    let made = account(l.engine(), l.signs_in(&ann()).await.session.account_id).await;
+    assert_eq!(made.email.as_deref(), Some(ANN), "once it answers");
 });
 
 db_test!(what_a_provider_refuses_is_refused_and_the_state_is_spent, |db: TestDb| async move {

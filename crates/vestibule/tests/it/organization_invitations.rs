@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use testkit::{Behaviour, TestDb, TestEngine, db_test};
+use testkit::{Behaviour, TestDb, TestEngine, db_test, race};
 use vestibule::{
     AcceptInvitation, AuditOutcome, Caller, Code, CreatedInvitation, Delivery, Error, InvitationEnd, InvitationId,
     InvitationState, JoinedOrganization, MailKind, MailState, NewInvitation, Obstacle, OrganizationId,
@@ -11,7 +11,7 @@ use vestibule::{
 };
 
 use crate::holders::host;
-use crate::organizations::{EVERYTHING, bot, id, log, make, members, person, put};
+use crate::organizations::{EVERYTHING, bot, id, is_conflict, log, make, members, person, put};
 use crate::people::{mailed, nobody};
 use crate::post_office::PostOffice;
 use crate::programs::{acting, key, principal};
@@ -353,6 +353,39 @@ db_test!(calling_back_stops_a_letter_that_waits, |db: TestDb| async move {
     assert_eq!(taken, ["carl@example.com"]);
 });
 
+db_test!(deleting_an_organization_stops_its_letters_that_wait, |db: TestDb| async move {
+    let mut office = PostOffice::impatient(&db).await;
+    let root = acting(&office.session);
+    let [by_name, by_host, other] = [
+        make(&office.t.engine, &root, "Harbour Works").await,
+        make(&office.t.engine, &root, "Quay").await,
+        make(&office.t.engine, &root, "Atelier").await,
+    ];
+    let engine = office.t.engine.clone();
+    let invite = async |org, email: &str| engine.create_invitation(&root, org, to(email)).await.expect("it is made");
+    assert_eq!(invite(by_name, "carl@example.com").await.delivery, Some(Delivery::Sent));
+    office.behave(Behaviour::AnswersMessage("451 later")).await;
+    for (org, email) in [
+        (by_name, "dora@example.com"),
+        (by_name, "emil@example.com"),
+        (by_host, "fay@example.com"),
+        (other, "gus@example.com"),
+    ] {
+        assert_eq!(invite(org, email).await.delivery, Some(Delivery::Waiting), "{email}");
+    }
+    engine.delete_organization(&root, by_name, "Harbour Works").await.expect("its name");
+    engine.delete_any_organization(&host(), by_host).await.expect("the host can");
+    let mail = engine.list_mail(PageRequest::first()).await.expect("a list").items;
+    let state = |to: &str| mail.iter().find(|mail| mail.recipient == to).expect("written").state;
+    assert_eq!(["dora", "emil", "fay"].map(|name| state(&format!("{name}@example.com"))), [MailState::Expired; 3]);
+    assert_eq!((state("carl@example.com"), state("gus@example.com")), (MailState::Sent, MailState::Queued));
+    office.behave(Behaviour::Takes).await;
+    office.wait(3600);
+    office.deliver().await;
+    let taken: Vec<String> = office.taken().await.into_iter().flat_map(|mail| mail.to).collect();
+    assert_eq!(taken, ["carl@example.com", "gus@example.com"]);
+});
+
 db_test!(a_letter_is_not_sent_after_its_invitation_ended, |db: TestDb| async move {
     let mut office = PostOffice::impatient(&db).await;
     let root = acting(&office.session);
@@ -365,6 +398,80 @@ db_test!(a_letter_is_not_sent_after_its_invitation_ended, |db: TestDb| async mov
     office.wait(60);
     office.deliver().await;
     assert!(office.taken().await.is_empty());
+});
+
+/// Puts somebody into so many organizations more.
+async fn fill(engine: &Vestibule, who: &Caller, more: usize) -> Vec<OrganizationId> {
+    let mut filled = Vec::with_capacity(more);
+    for n in 0..more {
+        filled.push(make(engine, who, &format!("No. {n}")).await);
+    }
+    filled
+}
+
+db_test!(whoever_is_in_as_many_as_one_may_be_accepts_nothing_and_uses_nothing_up, |db: TestDb| async move {
+    let h = Harbour::new(&db).await;
+    let full = fill(&h.t.engine, &h.bob, 100).await;
+    let made = h.invite(for_uses(1)).await;
+    let refused = h.t.engine.accept_invitation(&h.bob, &made.code).await;
+    assert!(is_conflict(&refused, Code::TooManyOrganizations), "{refused:?}");
+    assert_eq!((h.now(made.invitation.id).await.use_count, h.is_in(&h.bob).await), (0, false));
+    let dead = h.invite(NewInvitation::default()).await;
+    h.t.engine.revoke_invitation(&h.ann, h.org, dead.invitation.id).await.expect("called back");
+    let ended = AcceptInvitation::Refused(Obstacle::Ended);
+    assert_eq!(h.accept(&h.bob, &dead.code).await, ended, "leaving another would not help");
+    h.t.engine.delete_organization(&h.bob, full[0], "No. 0").await.expect("deleted");
+    assert!(is_done(&h.accept(&h.bob, &made.code).await));
+    let again = h.t.engine.accept_invitation(&h.bob, &h.code().await).await.expect("an answer");
+    assert_eq!(again, AcceptInvitation::Refused(Obstacle::AlreadyMember), "nor would it here");
+});
+
+db_test!(two_at_once_never_fill_one_place_that_is_left, |db: TestDb| async move {
+    let h = Harbour::new(&db).await;
+    fill(&h.t.engine, &h.bob, 99).await;
+    let orgs = [h.org, make(&h.t.engine, &h.ann, "Quay").await];
+    let nodes = [h.t.engine.clone(), h.t.second_node().await.engine.clone()];
+    for round in 0..25 {
+        let mut codes = Vec::new();
+        for org in orgs {
+            let made = h.t.engine.create_invitation(&h.ann, org, NewInvitation::default()).await;
+            codes.push(made.expect("an admin may").code);
+        }
+        let outcomes = race(2, |n| {
+            let (engine, bob, code) = (nodes[n].clone(), h.bob.clone(), codes[n].clone());
+            async move { engine.accept_invitation(&bob, &code).await }
+        })
+        .await;
+        let done = outcomes.iter().filter(|one| one.as_ref().is_ok_and(is_done)).count();
+        let full = outcomes.iter().filter(|one| is_conflict(one, Code::TooManyOrganizations)).count();
+        assert_eq!((done, full), (1, 1), "round {round}: {outcomes:?}");
+        let won = orgs[usize::from(outcomes[1].is_ok())];
+        h.t.engine.leave_organization(&h.bob, won).await.expect("for the next round");
+    }
+});
+
+db_test!(a_code_that_another_invitation_has_is_drawn_again, |db: TestDb| async move {
+    let h = Harbour::new(&db).await;
+    // Each node draws from the beginning of the same stream of randomness, at another time, so that no id comes twice.
+    let draw = async |days: u32| {
+        let node = TestEngine::new(&db).await;
+        node.clock.advance(DAY * days);
+        let made = node.engine.create_invitation(&host(), h.org, for_uses(1)).await.expect("a code is found");
+        (made.invitation.id, made.code)
+    };
+    let (gone, first) = draw(1).await;
+    let mut tx = h.t.engine.db().write().await.expect("a transaction");
+    tx.exec("DELETE FROM organization_invitations WHERE id = $1", &[&gone]).await.expect("deleted");
+    tx.commit().await.expect("committed");
+    let (taken, same) = draw(2).await;
+    assert_eq!(same.expose_secret(), first.expose_secret(), "it is what comes first");
+    let (redrawn, another) = draw(3).await;
+    assert_ne!(another.expose_secret(), first.expose_secret());
+    assert!(is_done(&h.accept(&h.bob, &another).await));
+    assert_eq!((h.now(taken).await.use_count, h.now(redrawn).await.use_count), (0, 1), "each code opens its own");
+    let carl = person(&h.t.engine, "carl").await;
+    assert!(is_done(&h.accept(&carl, &same).await));
+    assert_eq!(h.now(taken).await.use_count, 1);
 });
 
 db_test!(programs_and_bots_accept_nothing, |db: TestDb| async move {

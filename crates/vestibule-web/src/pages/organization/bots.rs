@@ -108,6 +108,7 @@ async fn switch(
     Path(Named { id }): Path<Named<AccountId>>,
     FormBody(fields): FormBody<SwitchFields>,
 ) -> Result<Response> {
+    app.limits.sensitive(member.account_id())?;
     let notice = if fields.disabled { Notice::BotDisabled } else { Notice::BotEnabled };
     change(&app, &member, id, (BotEdit { disabled: Some(fields.disabled), ..BotEdit::default() }, notice)).await
 }
@@ -156,6 +157,7 @@ async fn delete(
     member: OrgMember<Session>,
     Path(Named { id }): Path<Named<AccountId>>,
 ) -> Result<Response> {
+    app.limits.sensitive(member.account_id())?;
     let org = member.organization_id();
     app.vestibule.delete_bot(&member.by, org, id).await?;
     done(&app, &path_of(org, Tab::Bots), Notice::BotDeleted)

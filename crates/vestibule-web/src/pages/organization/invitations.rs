@@ -37,7 +37,15 @@ struct InvitationRow {
     /// When it ends; none: never.
     ends: Option<Moment>,
     used: String,
+    held: i64,
     state: InvitationState,
+}
+
+impl InvitationsPage {
+    /// Whether uses of any of them are held.
+    fn has_held(&self) -> bool {
+        self.rows.iter().any(|row| row.held > 0)
+    }
 }
 
 impl InvitationRow {
@@ -51,6 +59,7 @@ impl InvitationRow {
                 Some(most) => format!("{} of {most}", one.use_count),
                 None => one.use_count.to_string(),
             },
+            held: one.held,
             state: one.state(now),
             email: one.email,
         }
