@@ -16,6 +16,7 @@ mod form;
 mod frame;
 mod front;
 mod history;
+mod join_directory;
 mod key_end;
 mod key_life;
 mod leaving;
@@ -29,6 +30,7 @@ mod notice;
 mod organization;
 mod paging;
 mod permission;
+mod picture;
 mod powers;
 mod proof;
 mod reauthenticate;
@@ -75,6 +77,7 @@ pub(crate) fn router() -> Router<App> {
         .merge(reauthenticate::router())
         .merge(login::router())
         .merge(accept_invitation::router())
+        .merge(join_directory::router())
         .merge(account::router())
         .merge(organization::router())
         .merge(console::router())

@@ -17,7 +17,7 @@ use std::pin::Pin;
 pub use act::{Act, Ended};
 pub(crate) use challenges::Challenge;
 pub use handle::Handle;
-pub use invites::{DirectoryInvite, InviteState};
+pub use invites::{DirectoryInvite, InviteState, invite_link};
 pub use keys::{KexPub, SignPub};
 pub use members::{DirectoryRole, Member, MemberName, MemberStatus};
 pub use proof::{register_statement, sign_in_statement};

@@ -18,12 +18,13 @@ use crate::keyring::Sealed;
 use crate::mail::Words;
 use crate::principals::LiveSession;
 use crate::prove_owner::ProveOwner;
+use crate::qr::qr_svg;
 use crate::refresh_chains::RefreshChain;
 use crate::revocations::Revocations;
 use crate::second_factors::{ENROLMENT, PendingFactor, SecondFactor};
 use crate::sessions::Session;
 use crate::time::Timestamp;
-use crate::totp::{TotpSecret, qr_svg};
+use crate::totp::TotpSecret;
 use crate::typed_codes::compact;
 
 const BEGIN: &str = "second_factor.enrolment_begun";

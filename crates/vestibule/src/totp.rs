@@ -1,9 +1,7 @@
 //! Time-based one-time passwords (RFC 6238): SHA-1, six digits, thirty seconds a step, one step either side; and how an
 //! authenticator app learns of a secret. Pure: which steps were accepted already is kept in `second_factors`.
 
-use qrcode::QrCode;
-use qrcode::render::svg;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use totp_rs::{Builder, Totp};
 
 use crate::error::{Error, Result};
@@ -11,8 +9,6 @@ use crate::random::Random;
 use crate::time::Timestamp;
 
 const SECRET_BYTES: usize = 20;
-/// How wide the picture of a code is at least, in pixels.
-const QR_WIDTH: u32 = 240;
 
 /// A secret that an authenticator app shares with us.
 pub(crate) struct TotpSecret(Totp);
@@ -60,17 +56,12 @@ impl TotpSecret {
     }
 }
 
-/// A text as a QR code: an `<svg>` element to put into a page.
-pub(crate) fn qr_svg(text: &SecretString) -> Result<String> {
-    let code = QrCode::new(text.expose_secret()).map_err(Error::internal)?;
-    let document = code.render::<svg::Color<'_>>().min_dimensions(QR_WIDTH, QR_WIDTH).build();
-    let element = document.find("<svg").map_or("", |start| &document[start..]);
-    Ok(element.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::*;
+    use crate::qr::qr_svg;
 
     /// RFC 6238, appendix B, SHA-1: seconds and the code in eight digits.
     const VECTORS: [(i64, &str); 6] = [

@@ -6,8 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use secrecy::ExposeSecret as _;
 use serde::Serialize;
-use vestibule::directory::{DirectoryInvite, DirectoryRole, InviteState, Member, MemberStatus};
+use vestibule::directory::{DirectoryInvite, DirectoryRole, InviteState, Member, MemberStatus, invite_link};
 use vestibule::{CreatedDirectoryInvite, DirectoryInviteId, NewDirectoryInvite, Timestamp, Vestibule};
 
 use super::page::{self, PageArgs};
@@ -95,6 +96,14 @@ struct Shown<'a> {
     state: InviteState,
 }
 
+/// A member for programs.
+#[derive(Serialize)]
+struct ShownMember<'a> {
+    #[serde(flatten)]
+    member: &'a Member,
+    fingerprint: String,
+}
+
 /// Runs the command.
 pub async fn run(file: Option<&Path>, command: Command) -> anyhow::Result<()> {
     match command {
@@ -139,7 +148,9 @@ async fn create(engine: &Vestibule, args: CreateArgs) -> anyhow::Result<()> {
     let CreatedDirectoryInvite { invite, token } = engine.create_directory_invite(&host::caller(), new).await?;
     let until = invite.expires_at.map(Timestamp::to_rfc3339).unwrap_or_default();
     let DirectoryInvite { id, handle, role, .. } = invite;
-    eprintln!("The invite {id} makes the {role} {handle}, until {until}. Its token is shown this once:");
+    let link = invite_link(&engine.issuer(), &token);
+    eprintln!("The invite {id} makes the {role} {handle}, until {until}. Its token is shown this once.");
+    eprintln!("The same as a link: {}", link.expose_secret());
     output::line(token.expose())
 }
 
@@ -166,7 +177,8 @@ async fn list_invites(engine: &Vestibule, page: &PageArgs) -> anyhow::Result<()>
 async fn list_members(engine: &Vestibule, page: &PageArgs) -> anyhow::Result<()> {
     let members = engine.list_directory_members(page.request()?).await?;
     if page.json {
-        return page::print_json(&members.items, members.next_cursor);
+        let shown = |member| ShownMember { member, fingerprint: member.sign_pub.fingerprint() };
+        return page::print_json(&members.items.iter().map(shown).collect::<Vec<_>>(), members.next_cursor);
     }
     let rows = members.items.iter().map(|member: &Member| {
         [
@@ -175,9 +187,10 @@ async fn list_members(engine: &Vestibule, page: &PageArgs) -> anyhow::Result<()>
             member.role.to_string(),
             member.status.to_string(),
             member.created_at.to_rfc3339(),
+            member.sign_pub.fingerprint(),
         ]
     });
-    output::table(["SIGN_PUB", "HANDLE", "ROLE", "STATUS", "REGISTERED"], rows)?;
+    output::table(["SIGN_PUB", "HANDLE", "ROLE", "STATUS", "REGISTERED", "FINGERPRINT"], rows)?;
     page::print_next(members.next_cursor)
 }
 

@@ -54,7 +54,9 @@ fn check(url: &str) -> Result<(), Usage> {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
     use vestibule::Random;
+    use vestibule::directory::invite_link;
 
     use super::*;
 
@@ -69,8 +71,9 @@ mod tests {
     #[test]
     fn a_link_says_where_it_is_good() {
         for url in ["https://id.example.com", "https://example.com/id", "http://127.0.0.1:3000", "http://[::1]:3000"] {
-            let invite = Invite::parse(&format!("{url}/directory/join#{}", token()), None).expect(url);
-            assert_eq!((invite.url.as_str(), invite.token.expose()), (url, token().as_str()));
+            let token = Secret::fresh(SecretKind::DirectoryInvite, &Random::seeded(7));
+            let invite = Invite::parse(invite_link(url, &token).expose_secret(), None).expect(url);
+            assert_eq!((invite.url.as_str(), invite.token.expose()), (url, token.expose()));
         }
         let invite = Invite::parse(&token(), Some("http://localhost:3000/")).expect("a token and an address");
         assert_eq!(invite.url, "http://localhost:3000");

@@ -5,8 +5,9 @@ use std::process::Command;
 
 use reqwest::Client;
 use serde_json::{Value, json};
-use testkit::{NatsServer, Server, TestDb, python, sink_test};
+use testkit::{NatsServer, Server, TestDb, db_test, python, sink_test};
 
+use crate::host::Host;
 use crate::node::{command_with, node_with};
 
 const DOCUMENTATION: &str = include_str!("../../../../docs/directory.md");
@@ -38,6 +39,8 @@ async fn a_stranger_joins(db: &TestDb, server: &Server, settings: &[(&str, &str)
     assert_eq!(get(&client, keys.clone(), token).await.1["sign_pub"], key);
     let members: Value = serde_json::from_str(&run(&["directory", "member", "list", "--json"])).expect("JSON");
     assert_eq!((&members["items"][0]["sign_pub"], &members["items"][0]["role"]), (&json!(key), &json!("admin")));
+    let fingerprint = members["items"][0]["fingerprint"].as_str().expect("a fingerprint");
+    assert!(run(&["directory", "member", "list"]).contains(fingerprint));
     let invites: Value = serde_json::from_str(&run(&["directory", "invite", "list", "--json"])).expect("JSON");
     assert_eq!((&invites["items"][0]["state"], &invites["items"][0]["used_sign_pub"]), (&json!("used"), &json!(key)));
 
@@ -55,6 +58,15 @@ async fn a_stranger_joins(db: &TestDb, server: &Server, settings: &[(&str, &str)
 sink_test!(a_stranger_joins_by_the_documentation_alone, |db: TestDb| async move {
     let server = node_with(&db, &[]).await;
     a_stranger_joins(&db, &server, &[]).await;
+});
+
+db_test!(an_invite_is_printed_alone_and_as_a_link_beside, |db: TestDb| async move {
+    let host = Host::on(&db);
+    host.run(&["migrate", "up"]).ok();
+    let made = host.run(&["directory", "invite", "create", "ann"]);
+    let link = format!("/directory/join#{}\n", made.stdout.trim());
+    assert!(made.stdout.starts_with("vst_dir_") && made.stderr.ends_with(&link), "{made:?}");
+    made.ok();
 });
 
 #[test]

@@ -3,11 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use vestibule::directory::{DirectoryInvite, DirectoryRole, InviteState, KexPub, SignPub};
+use vestibule::directory::{DirectoryInvite, DirectoryRole, InviteState, KexPub, SignPub, invite_link};
 use vestibule::{AccountId, Code, DirectoryInviteId, Error, NewDirectoryInvite, Timestamp};
 
 use super::list::{List, PageQuery};
@@ -59,6 +60,9 @@ struct CreatedJson {
     /// What whoever is invited registers with.
     #[schema(example = "vst_dir_…")]
     token: String,
+    /// The same as an address, for people to hand on: the token stands after the `#`, which browsers never send.
+    #[schema(example = "https://id.example.com/directory/join#vst_dir_…")]
+    link: String,
 }
 
 /// An invite to make.
@@ -104,8 +108,9 @@ async fn create(
     Body(body): Body<NewInviteBody>,
 ) -> Result<(StatusCode, Json<CreatedJson>)> {
     let made = app.vestibule.create_directory_invite(&caller.acting(&who), body.try_into()?).await?;
-    let token = made.token.expose().to_owned();
-    Ok((StatusCode::CREATED, Json(CreatedJson { invite: InviteJson::of(made.invite, app.vestibule.now()), token })))
+    let link = invite_link(&app.vestibule.issuer(), &made.token).expose_secret().to_owned();
+    let (token, invite) = (made.token.expose().to_owned(), InviteJson::of(made.invite, app.vestibule.now()));
+    Ok((StatusCode::CREATED, Json(CreatedJson { invite, token, link })))
 }
 
 /// Show an invite

@@ -24,6 +24,9 @@ pub(super) struct MemberJson {
     /// The Ed25519 key that it is known by.
     #[schema(value_type = String)]
     sign_pub: SignPub,
+    /// What people compare that key by: the first 16 bytes of its SHA-256, in groups of four digits.
+    #[schema(example = "21fe 31df a154 a261 626b f854 046f d227")]
+    fingerprint: String,
     /// The X25519 key that others encrypt to.
     #[schema(value_type = String)]
     kex_pub: KexPub,
@@ -115,7 +118,8 @@ async fn delete(
 impl From<Member> for MemberJson {
     fn from(member: Member) -> MemberJson {
         let Member { sign_pub, kex_pub, handle, role, status, created_at, invite_id } = member;
-        MemberJson { sign_pub, kex_pub, handle: handle.to_string(), role, status, created_at, invite_id }
+        let (fingerprint, handle) = (sign_pub.fingerprint(), handle.to_string());
+        MemberJson { sign_pub, fingerprint, kex_pub, handle, role, status, created_at, invite_id }
     }
 }
 

@@ -1,9 +1,14 @@
-//! The console: accounts, groups and what they may do, service keys, mail and the audit log. Every page and every form here asks for
-//! its own permission, and what is dangerous for a recent proof besides, exactly as the JSON API does.
+//! The console: accounts, groups and what they may do, service keys, the directory of wallets, mail and the audit log.
+//! Every page and every form here asks for its own permission, exactly as the JSON API does, and what is dangerous for a
+//! recent proof besides.
 
 mod abilities;
 mod administrators;
 mod audit;
+mod directory;
+mod directory_away;
+mod directory_invites;
+mod directory_member;
 mod edit_group;
 mod explain;
 mod group;
@@ -14,6 +19,7 @@ mod groups;
 mod mail;
 mod mail_line;
 mod new_administrator;
+mod new_directory_invite;
 mod new_group;
 mod new_service_key;
 mod new_user;
@@ -24,6 +30,7 @@ mod overview;
 mod permissions;
 mod preview_group;
 mod service_keys;
+mod shown_directory_invite;
 mod shown_link;
 mod shown_service_key;
 mod user;
@@ -59,6 +66,10 @@ pub(super) fn router() -> Router<App> {
         .merge(service_keys::router())
         .merge(new_service_key::router())
         .merge(abilities::router())
+        .merge(directory::router())
+        .merge(directory_invites::router())
+        .merge(new_directory_invite::router())
+        .merge(directory_member::router())
         .merge(mail::router())
         .merge(audit::router())
 }

@@ -106,6 +106,13 @@ impl Form {
         self
     }
 
+    /// Not to be accepted now, whatever was typed, since what it is for does not answer.
+    pub(super) fn unanswered(mut self, message: &'static str) -> Form {
+        self.mistakes.push(Mistake { field: None, message: message.into() });
+        self.status = StatusCode::SERVICE_UNAVAILABLE;
+        self
+    }
+
     /// Whether anything was typed or chosen in a field.
     pub(super) fn has_any(&self, field: &str) -> bool {
         self.typed.iter().any(|(name, _)| *name == field)
@@ -232,6 +239,7 @@ fn place(code: Code) -> Option<Option<&'static str>> {
             | Code::EmailRequired
             | Code::EnrollmentExpired
             | Code::InvalidCredentials
+            | Code::InviteSpent
             | Code::KeyEnded
             | Code::LastAdmin
             | Code::LastWayIn

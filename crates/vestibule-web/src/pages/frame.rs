@@ -91,6 +91,7 @@ places! {
     Explain "Explain" "/admin/explain",
     AllOrganizations "Organizations" "/admin/organizations",
     ServiceKeys "Service keys" "/admin/service-keys",
+    Directory "Directory" "/admin/directory",
     Mail "Mail" "/admin/mail",
     Audit "Audit log" "/admin/audit",
 }
@@ -118,17 +119,18 @@ impl Here {
 }
 
 /// The permissions any of which shows something of the console.
-const ANY: [Need; 6] = [
+const ANY: [Need; 7] = [
     needs::VIEW_USERS,
     needs::VIEW_GROUPS,
     needs::VIEW_ORGANIZATIONS,
     needs::VIEW_SERVICE_KEYS,
+    needs::VIEW_DIRECTORY,
     needs::VIEW_SETTINGS,
     needs::VIEW_AUDIT,
 ];
 
 /// The console's navigation: each entry, and the permissions any of which shows it.
-const CONSOLE: [(Here, &[Need]); 10] = [
+const CONSOLE: [(Here, &[Need]); 11] = [
     (Here::Overview, &ANY),
     (Here::Users, &[needs::VIEW_USERS]),
     (Here::Administrators, &[needs::VIEW_USERS]),
@@ -137,6 +139,7 @@ const CONSOLE: [(Here, &[Need]); 10] = [
     (Here::Explain, &[needs::VIEW_GROUPS]),
     (Here::AllOrganizations, &[needs::VIEW_ORGANIZATIONS]),
     (Here::ServiceKeys, &[needs::VIEW_SERVICE_KEYS]),
+    (Here::Directory, &[needs::VIEW_DIRECTORY]),
     (Here::Mail, &[needs::VIEW_SETTINGS]),
     (Here::Audit, &[needs::VIEW_AUDIT]),
 ];

@@ -94,7 +94,9 @@ fn page_of(method: &Method, uri: &Uri) -> String {
     }
     let segments: Vec<&str> = uri.path().split('/').skip(1).collect();
     let depth = match segments.as_slice() {
-        ["admin", "groups", _, "edit", ..] => 4,
+        ["admin", "groups", _, "edit", ..] | ["admin", "directory", "members", _, ..] => 4,
+        ["admin", "directory", "invites", "new", ..] => 4,
+        ["admin", "directory", "invites", ..] => 3,
         ["admin", "users" | "admins" | "groups" | "organizations", ..] => 3,
         ["account", "api-keys", "new"] | ["admin", "service-keys", "abilities" | "new", ..] => 3,
         ["organizations", _, "audit" | "bots" | "invitations" | "keys" | "settings", ..] => 3,
@@ -140,6 +142,9 @@ mod tests {
         assert_eq!(page(Method::POST, "/account/api-keys/1/rotate"), "/account/api-keys");
         assert_eq!(page(Method::POST, "/admin/service-keys/1/revoke"), "/admin/service-keys");
         assert_eq!(page(Method::POST, "/admin/service-keys/abilities/1/delete"), "/admin/service-keys/abilities");
+        assert_eq!(page(Method::POST, "/admin/directory/invites/new"), "/admin/directory/invites/new");
+        assert_eq!(page(Method::POST, "/admin/directory/invites/1/cancel"), "/admin/directory/invites");
+        assert_eq!(page(Method::POST, "/admin/directory/members/d7/revoke"), "/admin/directory/members/d7");
         assert_eq!(page(Method::POST, "/account/security/two-step/off"), "/account/security");
         assert_eq!(page(Method::POST, "/reauthenticate/send-code"), "/reauthenticate");
         assert_eq!(page(Method::POST, "/account/organizations/1/leave"), "/account/organizations");

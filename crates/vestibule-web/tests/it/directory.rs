@@ -54,11 +54,14 @@ db_test!(a_wallet_is_invited_registers_signs_in_and_is_looked_up, |db| async mov
     let made = invite(&app, &root, json!({"handle": "Ann", "role": "admin"})).await;
     assert_eq!((&made["state"], &made["role"], &made["used_at"]), (&json!("pending"), &json!("admin"), &json!(null)));
     assert_eq!(made["created_by"], json!(root.account_id.to_string()));
+    let link = format!("http://localhost:8080/directory/join#{}", made["token"].as_str().expect("a token"));
+    assert_eq!(made["link"], json!(link));
     let registered = register(&app, &ann, &made).await;
     assert_eq!(registered.status, 201, "{}", registered.text);
     let member = registered.json();
     let (key, kex) = (json!(ann.sign_pub()), json!(ann.kex_pub()));
     assert_eq!((&member["sign_pub"], &member["kex_pub"], &member["handle"]), (&key, &kex, &json!("Ann")));
+    assert_eq!(member["fingerprint"], json!(ann.sign_pub().fingerprint()));
     assert_eq!(
         (&member["status"], &member["role"], &member["invite_id"]),
         (&json!("active"), &json!("admin"), &made["id"])

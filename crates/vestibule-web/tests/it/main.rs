@@ -10,6 +10,8 @@ mod bots;
 mod careful;
 mod client_ip;
 mod codes;
+mod console_directory;
+mod console_directory_away;
 mod credentials;
 mod csrf;
 mod directory;

@@ -40,6 +40,9 @@ db_test!(who_holds_nothing_is_shown_nothing_of_the_console, |db| async move {
         "/admin/groups/new",
         "/admin/permissions",
         "/admin/explain",
+        "/admin/directory",
+        "/admin/directory/invites",
+        "/admin/directory/invites/new",
         "/admin/mail",
         "/admin/audit",
     ] {

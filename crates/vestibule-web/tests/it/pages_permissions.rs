@@ -151,14 +151,16 @@ db_test!(the_console_shows_each_what_they_may_see, |db| async move {
         "Explain",
         "Organizations",
         "Service keys",
+        "Directory",
         "Mail",
         "Audit log",
     ];
     assert_eq!(root.get("/admin").await.console(), everything);
-    let rows: [(&str, &[&str], &[&str]); 5] = [
+    let rows: [(&str, &[&str], &[&str]); 6] = [
         ("view:users", &["Overview", "Users", "Administrators"], &["accounts</a>"]),
         ("view:groups", &["Overview", "Groups", "Permissions", "Explain"], &["groups</a>"]),
         ("view:service-keys", &["Overview", "Service keys"], &["the keys of services</a>"]),
+        ("view:directory", &["Overview", "Directory"], &["the wallets of the directory</a>"]),
         ("view:settings", &["Overview", "Mail"], &["development outbox"]),
         ("view:audit", &["Overview", "Audit log"], &["Latest acts"]),
     ];

@@ -1,12 +1,14 @@
 //! Invites to the directory: each makes one member, whose handle and role were fixed when it was made. What an invite
 //! was used for stays on it; the token itself is nowhere.
 
+use secrecy::SecretString;
 use serde::Serialize;
 
 use crate::db::text_enum;
 use crate::directory::{DirectoryRole, Handle, KexPub, SignPub};
 use crate::id::{AccountId, DirectoryInviteId};
 use crate::paging::Cursor;
+use crate::secret::Secret;
 use crate::time::Timestamp;
 
 /// An invite, however it stands.
@@ -46,6 +48,12 @@ text_enum! {
         /// Its time is over.
         Expired = "expired",
     }
+}
+
+/// An invite as an address, for whoever is invited to give to their program. The token stands after the `#`, which no
+/// browser sends, so that it is in no log.
+pub fn invite_link(public_url: &str, token: &Secret) -> SecretString {
+    format!("{public_url}/directory/join#{}", token.expose()).into()
 }
 
 impl DirectoryInvite {

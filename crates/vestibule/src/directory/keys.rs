@@ -2,6 +2,7 @@
 //! key, and no key is one with which everybody signs or agrees.
 
 use ed25519_dalek::VerifyingKey;
+use sha2::{Digest as _, Sha256};
 use x25519_dalek::{PublicKey, StaticSecret};
 
 use crate::code::Code;
@@ -14,6 +15,8 @@ const P: [u8; 32] = {
     p[31] = 0x7f;
     p
 };
+/// How much of its hash a key is compared by.
+const FINGERPRINT_BYTES: usize = 16;
 /// The bit above a coordinate: a sign in Ed25519, nothing in X25519.
 const TOP_BIT: u8 = 0x80;
 
@@ -82,6 +85,13 @@ public_key! {
 }
 
 impl SignPub {
+    /// What people compare it by: the first 16 bytes of the SHA-256 of its 32, as eight groups of four digits.
+    pub fn fingerprint(&self) -> String {
+        let hash = Sha256::digest(self.0);
+        let groups: Vec<String> = hash[..FINGERPRINT_BYTES].chunks(2).map(hex).collect();
+        groups.join(" ")
+    }
+
     /// Whether this is its holder's signature of a text: 128 digits of lower-case hexadecimal, checked strictly.
     pub(crate) fn has_signed(&self, text: &str, signature: &str) -> bool {
         let Some(signature) = unhex::<64>(signature) else { return false };
@@ -178,6 +188,14 @@ mod tests {
             let kex = hex(PublicKey::from(&StaticSecret::from([seed; 32])).as_bytes());
             assert_eq!(KexPub::parse(&kex).expect("a key").to_string(), kex);
         }
+    }
+
+    #[test]
+    fn a_fingerprint_is_the_half_of_a_hash_in_groups_of_four() {
+        // RFC 8032, section 7.1, test 1; its hash by sha256sum.
+        let key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+        let fingerprint = SignPub::parse(key).expect("a key").fingerprint();
+        assert_eq!(fingerprint, "21fe 31df a154 a261 626b f854 046f d227");
     }
 
     #[test]

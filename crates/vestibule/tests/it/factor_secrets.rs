@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use testkit::{TestDb, TestEngine, db_test};
+use testkit::{TestDb, TestEngine, db_test, read_picture};
 use totp_rs::Secret;
 use vestibule::{AccountId, BeginEnrolment, EnableSecondFactor, Enrolment, RenewRecoveryCodes, Timestamp};
 
@@ -158,30 +158,6 @@ async fn put(t: &TestEngine, sql: &'static str, account: AccountId, value: &Vec<
     let mut tx = t.engine.db().write().await.expect("a transaction");
     assert_eq!(tx.exec(sql, &[&account, value]).await.expect("it runs"), 1);
     tx.commit().await.expect("committed");
-}
-
-/// What a camera would read in the picture.
-fn read_picture(svg: &str) -> String {
-    let number = |text: &str| text.parse::<usize>().expect("a number");
-    let between = |from: &str, to: &str| {
-        let rest = &svg[svg.find(from).expect("it is there") + from.len()..];
-        rest[..rest.find(to).expect("it ends")].to_owned()
-    };
-    let width = number(&between(" width=\"", "\""));
-    let mut dark = vec![false; width * width];
-    for rectangle in between(" d=\"M", "\"").split('M') {
-        // x y h(width) v(height) H(x) V(y)
-        let sides: Vec<usize> = rectangle.split([' ', 'h', 'v', 'H', 'V']).map(number).collect();
-        let [x, y, w, h, ..] = sides[..] else { panic!("not a rectangle: {rectangle}") };
-        for row in y..y + h {
-            dark[row * width + x..row * width + x + w].fill(true);
-        }
-    }
-    let luma = |x: usize, y: usize| if dark[y * width + x] { 0 } else { 255 };
-    let mut picture = rqrr::PreparedImage::prepare_from_greyscale(width, width, luma);
-    let codes = picture.detect_grids();
-    assert_eq!(codes.len(), 1, "one code in the picture");
-    codes[0].decode().expect("it can be read").1
 }
 
 /// What Python's pyotp makes of a URI.

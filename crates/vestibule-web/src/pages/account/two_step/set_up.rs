@@ -20,6 +20,7 @@ use crate::extract::{Caller, FormBody, RecentlyProven, Session};
 use crate::pages::form::Form;
 use crate::pages::frame::{Frame, Here};
 use crate::pages::moment::Moment;
+use crate::pages::picture::Picture;
 use crate::pages::{go, show};
 
 const SET_UP: &str = "/account/security/two-step";
@@ -47,8 +48,7 @@ struct ConfirmPage {
 
 /// What goes into the authenticator.
 struct ShownSecret {
-    /// An `<svg>` element with a name.
-    picture: String,
+    picture: Picture,
     /// In groups of four.
     groups: String,
     until: Moment,
@@ -137,11 +137,10 @@ fn confirm_page(app: &App, session: &Session, form: Form, secret: Option<ShownSe
 
 impl ShownSecret {
     fn of(enrolment: Enrolment) -> ShownSecret {
-        let named = "<svg role=\"img\" aria-label=\"QR code with the secret for your authenticator app\"";
         let letters: Vec<char> = enrolment.secret.expose_secret().chars().collect();
         let groups: Vec<String> = letters.chunks(4).map(|group| group.iter().collect()).collect();
         ShownSecret {
-            picture: enrolment.qr_svg.replacen("<svg", named, 1),
+            picture: Picture::named(&enrolment.qr_svg, "QR code with the secret for your authenticator app"),
             groups: groups.join(" "),
             until: Moment(enrolment.expires_at),
         }
