@@ -84,7 +84,8 @@ impl Work {
 pub async fn open(url: &str, bus: Option<&str>) -> Result<Vestibule> {
     let mut builder = Vestibule::builder(Db::connect(url).await?, vec![7; 32].into());
     if let Some(bus) = bus {
-        let config = JetStreamConfig { url: bus.to_owned(), replicas: 1 };
+        let config =
+            JetStreamConfig { url: bus.to_owned(), replicas: 1, public_url: "http://localhost:8080".to_owned() };
         builder = builder.directory(Arc::new(JetStreamDirectory::connect(&config).await?));
     }
     Ok(builder.build().await?)

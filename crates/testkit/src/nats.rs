@@ -33,6 +33,12 @@ impl NatsServer {
         Self::start_with(free_port(), "jetstream { store_dir: \"STORE\", sync_interval: always }").await
     }
 
+    /// The same, with more of its configuration, such as who may come.
+    pub async fn start_with_config(more: &str) -> NatsServer {
+        Self::start_with(free_port(), &format!("jetstream {{ store_dir: \"STORE\", sync_interval: always }}\n{more}"))
+            .await
+    }
+
     /// Starts a server without JetStream.
     pub async fn without_jetstream() -> NatsServer {
         Self::start_with(free_port(), "").await
@@ -40,6 +46,11 @@ impl NatsServer {
 
     /// Starts servers that are one cluster, and waits until they answer.
     pub async fn cluster(size: usize) -> Vec<NatsServer> {
+        Self::cluster_with_config(size, "").await
+    }
+
+    /// The same, with more of the configuration of each.
+    pub async fn cluster_with_config(size: usize, more: &str) -> Vec<NatsServer> {
         let ports: Vec<(u16, u16)> = (0..size).map(|_| (free_port(), free_port())).collect();
         let mut routes = String::new();
         for (_, route) in &ports {
@@ -49,7 +60,7 @@ impl NatsServer {
         for (i, (port, route)) in ports.iter().enumerate() {
             let rest = format!(
                 "server_name: node{i}\njetstream {{ store_dir: \"STORE\", sync_interval: always }}
-                 cluster {{ name: test, listen: \"127.0.0.1:{route}\", routes: [ {routes} ] }}"
+                 cluster {{ name: test, listen: \"127.0.0.1:{route}\", routes: [ {routes} ] }}\n{more}"
             );
             servers.push(Self::prepare(*port, &rest));
         }
@@ -64,13 +75,30 @@ impl NatsServer {
 
     /// Where it is.
     pub fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        format!("nats://{}", self.address())
+    }
+
+    /// Where it is, for somebody whose user and password, or token, stand before.
+    pub fn url_for(&self, login: &str) -> String {
+        format!("nats://{login}@{}", self.address())
+    }
+
+    /// Its host and port.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// Ends it as a crash would.
     pub fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill();
+        }
+    }
+
+    /// Ends it as its host would, in good order.
+    pub async fn stop(&mut self) {
+        if let Some(process) = self.process.take() {
+            process.stop().await;
         }
     }
 

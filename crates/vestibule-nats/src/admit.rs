@@ -8,8 +8,9 @@ use vestibule::directory::{Admit, Member};
 use vestibule::{Result, Timestamp};
 
 use crate::JetStreamDirectory;
-use crate::bucket::{Held, TRIES, away};
+use crate::bucket::{Held, away};
 use crate::records::{HandleRecord, MemberRecord, key_of_handle, member_key};
+use crate::tries::Tries;
 
 /// How old the claim of a handle must be to be taken over where no member was made of it.
 const ABANDONED_AFTER: Duration = Duration::from_secs(60);
@@ -26,7 +27,7 @@ impl JetStreamDirectory {
             }
             return Ok(Admit::Exists);
         };
-        if self.members.put(&handle, &claim, claimed).await?.is_some() {
+        if self.confirm_handle(&handle, &claim, claimed).await? {
             return Ok(Admit::Done);
         }
         self.members.purge(&member_key(&record.sign_pub), made).await?;
@@ -35,7 +36,8 @@ impl JetStreamDirectory {
 
     /// Claims a handle that nobody has, or that was claimed long ago for a member who was never made; none: it is taken.
     async fn claim_handle(&self, key: &str, claim: &HandleRecord, now: Timestamp) -> Result<Option<u64>> {
-        for _ in 0..TRIES {
+        let mut tries = Tries::default();
+        while tries.next().await {
             let Held { value, revision } = self.members.get::<HandleRecord>(key).await?;
             if let Some(held) = value {
                 let holder = self.members.get::<MemberRecord>(&member_key(&held.sign_pub)).await?.value;
@@ -51,11 +53,27 @@ impl JetStreamDirectory {
         Err(away("a handle keeps changing"))
     }
 
+    /// Writes a handle's entry again at the revision of its claim; false: somebody took it over.
+    async fn confirm_handle(&self, key: &str, claim: &HandleRecord, claimed: u64) -> Result<bool> {
+        let mut tries = Tries::default();
+        while tries.next().await {
+            if self.members.put(key, claim, claimed).await?.is_some() {
+                return Ok(true);
+            }
+            // Refused, it may be for what another only tried to write at the same moment.
+            if self.members.get::<HandleRecord>(key).await?.revision != claimed {
+                return Ok(false);
+            }
+        }
+        Err(away("a handle keeps changing"))
+    }
+
     /// Makes the entry of a member; none: its key is a member's. One that does not count is what a registration left
     /// whose handle was taken over, and gives way.
     async fn put_member(&self, record: &MemberRecord) -> Result<Option<u64>> {
         let key = member_key(&record.sign_pub);
-        for _ in 0..TRIES {
+        let mut tries = Tries::default();
+        while tries.next().await {
             let Held { value, revision } = self.members.get::<MemberRecord>(&key).await?;
             if let Some(there) = value
                 && self.counts(&there).await?

@@ -1,14 +1,15 @@
 //! One key-value bucket, as far as the directory needs one: read a key as the leader has it, write or purge it if it is
-//! still as it was read, read everything. A server that is away is `Unavailable` at once; one that does not answer, soon.
+//! still as it was read. A server that is away is `Unavailable` at once; one that does not answer, soon. Reading
+//! everything is in `entries`.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use async_nats::connection::State;
-use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
-use async_nats::jetstream::context::{Context, PublishErrorKind};
+use async_nats::jetstream::context::{Context, PublishError, PublishErrorKind};
 use async_nats::jetstream::stream::{LastRawMessageErrorKind, Stream};
-use async_nats::{Client, HeaderMap, HeaderValue, Message, header};
-use futures_util::StreamExt as _;
+use async_nats::jetstream::{self, ErrorCode};
+use async_nats::{Client, HeaderMap, HeaderValue, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use vestibule::{Error, Result};
@@ -19,18 +20,16 @@ const PURGE: &str = "PURGE";
 const ROLLUP_OF_KEY: &str = "sub";
 /// When to come again while the server is away.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// How many entries come at once where everything is read.
-const AT_ONCE: usize = 500;
-/// How often a change is tried whose key others keep changing.
-pub(crate) const TRIES: usize = 16;
+/// How long an answer may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A bucket.
 #[derive(Clone, Debug)]
 pub(crate) struct Bucket {
     client: Client,
     context: Context,
-    stream: Stream,
-    prefix: String,
+    pub(crate) stream: Stream,
+    pub(crate) prefix: String,
 }
 
 /// What a key holds: a value or nothing, and the revision that a change must name.
@@ -58,7 +57,7 @@ impl Bucket {
         self.require_connection()?;
         match self.stream.get_last_raw_message_by_subject(&self.subject(key)).await {
             Ok(message) => {
-                let value = read(key, &message.headers, &message.payload)?;
+                let value = if is_gone(&message.headers) { None } else { Some(parsed(key, &message.payload)?) };
                 Ok(Held { value, revision: message.sequence })
             }
             Err(why) if why.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(Held { value: None, revision: 0 }),
@@ -80,51 +79,18 @@ impl Bucket {
         Ok(self.publish(key, headers, Vec::new(), revision).await?.is_some())
     }
 
-    /// Everything that is held, with its key, in no order. What was written by another node a moment ago may be missing
-    /// where the bucket has replicas.
-    pub(crate) async fn all<T: DeserializeOwned>(&self) -> Result<Vec<(String, T)>> {
-        self.require_connection()?;
-        let config = pull::Config {
-            filter_subject: self.subject(">"),
-            deliver_policy: DeliverPolicy::LastPerSubject,
-            ack_policy: AckPolicy::None,
-            inactive_threshold: Duration::from_secs(30),
-            memory_storage: true,
-            num_replicas: 1,
-            ..pull::Config::default()
-        };
-        let consumer = self.stream.create_consumer(config).await.map_err(away)?;
-        let mut left = consumer.cached_info().num_pending;
-        let mut all = Vec::new();
-        while left > 0 {
-            let before = left;
-            let mut messages = consumer.fetch().max_messages(AT_ONCE).messages().await.map_err(away)?;
-            while let Some(message) = messages.next().await {
-                let message = message.map_err(away)?;
-                left = message.info().map_err(away)?.pending;
-                let Message { subject, headers, payload, .. } = message.message;
-                let key = subject.strip_prefix(self.prefix.as_str()).unwrap_or(&subject).to_owned();
-                all.extend(read(&key, &headers.unwrap_or_default(), &payload)?.map(|value| (key, value)));
-            }
-            if left == before {
-                return Err(away("a list did not arrive"));
-            }
-        }
-        Ok(all)
-    }
-
     async fn publish(&self, key: &str, mut headers: HeaderMap, value: Vec<u8>, revision: u64) -> Result<Option<u64>> {
         self.require_connection()?;
         headers.insert(header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, HeaderValue::from(revision));
         let sent = self.context.publish_with_headers(self.subject(key), headers, value.into()).await.map_err(away)?;
         match sent.await {
             Ok(ack) => Ok(Some(ack.sequence)),
-            Err(why) if why.kind() == PublishErrorKind::WrongLastSequence => Ok(None),
+            Err(why) if is_another_revision(&why) => Ok(None),
             Err(why) => Err(away(why)),
         }
     }
 
-    fn subject(&self, key: &str) -> String {
+    pub(crate) fn subject(&self, key: &str) -> String {
         format!("{}{key}", self.prefix)
     }
 }
@@ -135,11 +101,20 @@ pub(crate) fn away(why: impl std::fmt::Display) -> Error {
     Error::Unavailable { retry_after: RETRY_AFTER }
 }
 
-/// What a message says that its key holds.
-fn read<T: DeserializeOwned>(key: &str, headers: &HeaderMap, value: &[u8]) -> Result<Option<T>> {
-    if headers.get(OPERATION).is_some() {
-        return Ok(None); // deleted or purged
-    }
+/// Whether a write was refused because its key has another revision, or is being given one at this moment: of a stream
+/// with replicas the leader says no more than that, and whoever looks again may still see what was there before.
+fn is_another_revision(why: &PublishError) -> bool {
+    let code = why.source().and_then(|why| why.downcast_ref::<jetstream::Error>()).map(jetstream::Error::error_code);
+    why.kind() == PublishErrorKind::WrongLastSequence || code == Some(ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT)
+}
+
+/// Whether a message says that its key was deleted or purged.
+pub(crate) fn is_gone(headers: &HeaderMap) -> bool {
+    headers.get(OPERATION).is_some()
+}
+
+/// What a key holds, as its record.
+pub(crate) fn parsed<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T> {
     let value = serde_json::from_slice(value);
-    value.map(Some).map_err(|why| Error::internal(format!("{key} in the directory cannot be read: {why}")))
+    value.map_err(|why| Error::internal(format!("{key} in the directory cannot be read: {why}")))
 }

@@ -5,8 +5,10 @@ use vestibule::directory::{CancelInvite, Claim, ClaimInvite, DirectoryInvite, In
 use vestibule::{Digest, DirectoryInviteId, Error, Result, Timestamp};
 
 use crate::JetStreamDirectory;
-use crate::bucket::{Held, TRIES, away};
+use crate::bucket::{Held, away, parsed};
+use crate::entries::in_list;
 use crate::records::InviteRecord;
+use crate::tries::Tries;
 
 impl JetStreamDirectory {
     pub(crate) async fn keep_invite(&self, invite: &DirectoryInvite, digest: &Digest) -> Result<Minted> {
@@ -25,11 +27,14 @@ impl JetStreamDirectory {
     }
 
     pub(crate) async fn every_invite(&self) -> Result<Vec<DirectoryInvite>> {
-        self.invites.all::<InviteRecord>().await?.iter().map(|(_, record)| record.read()).collect()
+        let entries = self.invites.all().await?;
+        let invites = entries.iter().map(|(key, value)| (key, parsed::<InviteRecord>(key, value)));
+        Ok(invites.filter_map(|(key, record)| in_list(key, record.and_then(|record| record.read()))).collect())
     }
 
     pub(crate) async fn withdraw(&self, id: DirectoryInviteId, now: Timestamp) -> Result<CancelInvite> {
-        for _ in 0..TRIES {
+        let mut tries = Tries::default();
+        while tries.next().await {
             let Some((record, invite, revision)) = self.invite(id).await? else { return Ok(CancelInvite::Unknown) };
             match invite.state(now) {
                 InviteState::Used => return Ok(CancelInvite::Used),
@@ -46,7 +51,8 @@ impl JetStreamDirectory {
 
     pub(crate) async fn spend(&self, claim: &Claim, now: Timestamp) -> Result<ClaimInvite> {
         let id = DirectoryInviteId::of(&claim.digest);
-        for _ in 0..TRIES {
+        let mut tries = Tries::default();
+        while tries.next().await {
             let Some((record, invite, revision)) = self.invite(id).await? else { return Ok(ClaimInvite::Unknown) };
             if record.digest != claim.digest.to_hex() {
                 return Ok(ClaimInvite::Unknown);

@@ -5,9 +5,13 @@
 mod admit;
 mod bucket;
 mod connect;
+mod entries;
 mod invites;
 mod members;
 mod records;
+mod servers;
+mod streams;
+mod tries;
 
 use vestibule::directory::{
     Act, Admit, Answer, CancelInvite, Claim, ClaimInvite, Directory, DirectoryInvite, Member, MemberChange, MemberName,

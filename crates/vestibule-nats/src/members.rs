@@ -7,8 +7,10 @@ use vestibule::Result;
 use vestibule::directory::{Handle, Member, MemberChange, SignPub};
 
 use crate::JetStreamDirectory;
-use crate::bucket::{Held, TRIES, away};
-use crate::records::{HandleRecord, MemberRecord, MembersRecord, key_of_handle, member_key};
+use crate::bucket::{Held, away, parsed};
+use crate::entries::in_list;
+use crate::records::{HANDLES, HandleRecord, MEMBERS, MemberRecord, key_of_handle, member_key};
+use crate::tries::Tries;
 
 impl JetStreamDirectory {
     /// The member of a signing key, with its revision.
@@ -35,56 +37,54 @@ impl JetStreamDirectory {
     }
 
     pub(crate) async fn every_member(&self) -> Result<Vec<Member>> {
-        let entries = self.members.all::<MembersRecord>().await?;
+        let entries = self.members.all().await?;
+        let of_kind = |kind: &'static str| entries.iter().filter(move |(key, _)| key.starts_with(kind));
         let mut named = HashMap::new();
-        let mut members = Vec::new();
-        for (key, entry) in entries {
-            match entry {
-                MembersRecord::Member(member) => members.push(member),
-                MembersRecord::Handle(handle) => {
-                    named.insert(key, handle.sign_pub);
-                }
-            }
+        for (key, value) in of_kind(HANDLES) {
+            named.extend(in_list(key, parsed::<HandleRecord>(key, value)).map(|handle| (key, handle.sign_pub)));
         }
-        members.retain(|member| named.get(&member.key_of_handle()) == Some(&member.sign_pub));
-        members.iter().map(MemberRecord::read).collect()
+        let mut members = Vec::new();
+        for (key, value) in of_kind(MEMBERS) {
+            let record = in_list(key, parsed::<MemberRecord>(key, value));
+            let record = record.filter(|record| named.get(&record.key_of_handle()) == Some(&record.sign_pub));
+            members.extend(record.and_then(|record| in_list(key, record.read())));
+        }
+        Ok(members)
     }
 
     pub(crate) async fn change(&self, sign_pub: &SignPub, change: MemberChange) -> Result<Option<Member>> {
         let hex = sign_pub.to_hex();
-        for _ in 0..TRIES {
+        let mut tries = Tries::default();
+        while tries.next().await {
             let Some((mut member, revision)) = self.member(&hex).await? else { return Ok(None) };
             let is_changed = match change {
                 MemberChange::Status(status) => {
                     member.status = status;
                     self.members.put(&member_key(&hex), &MemberRecord::of(&member), revision).await?.is_some()
                 }
-                MemberChange::Delete => self.members.purge(&member_key(&hex), revision).await?,
+                MemberChange::Delete => self.delete(&member, revision).await?,
             };
-            if !is_changed {
-                continue;
+            if is_changed {
+                return Ok(Some(member));
             }
-            if change == MemberChange::Delete {
-                self.release(&member, &hex).await;
-            }
-            return Ok(Some(member));
         }
         Err(away("a member keeps changing"))
     }
 
-    /// Frees the handle of a member that is deleted. If that fails it is free a minute after its claim, as the handle of
-    /// any registration that was not finished.
-    async fn release(&self, member: &Member, sign_pub: &str) {
-        let key = key_of_handle(member.handle.as_str());
-        let released = async {
-            let Held { value, revision } = self.members.get::<HandleRecord>(&key).await?;
-            match value {
-                Some(named) if named.sign_pub == sign_pub => self.members.purge(&key, revision).await.map(drop),
-                Some(_) | None => Ok(()),
-            }
-        };
-        if let Err(why) = released.await {
+    /// Takes a member away, and then its handle, if that is still as it was before: between the two the same key may have
+    /// registered again, and its handle is not ours to free. False: the member is not as it was read.
+    async fn delete(&self, member: &Member, revision: u64) -> Result<bool> {
+        let (sign_pub, handle) = (member.sign_pub.to_hex(), key_of_handle(member.handle.as_str()));
+        let Held { value, revision: named_at } = self.members.get::<HandleRecord>(&handle).await?;
+        if !self.members.purge(&member_key(&sign_pub), revision).await? {
+            return Ok(false);
+        }
+        if value.is_some_and(|named| named.sign_pub == sign_pub)
+            && let Err(why) = self.members.purge(&handle, named_at).await
+        {
+            // It is free a minute after its claim, as the handle of any registration that was not finished.
             tracing::warn!("the handle of a deleted member stays claimed until somebody wants it: {why}");
         }
+        Ok(true)
     }
 }

@@ -2,8 +2,14 @@
 //! cannot be read is no end that is still to come.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use vestibule::directory::{DirectoryInvite, DirectoryRole, Handle, KexPub, Member, MemberStatus, SignPub};
 use vestibule::{Code, Digest, Error, Result, Timestamp};
+
+/// How the keys of the entries that say whose a handle is begin.
+pub(crate) const HANDLES: &str = "h.";
+/// How the keys of the entries of members begin.
+pub(crate) const MEMBERS: &str = "m.";
 
 /// An invite, under `i.` and its id.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -15,8 +21,9 @@ pub(crate) struct InviteRecord {
     pub created_at: String,
     #[serde(default)]
     pub created_by: Option<vestibule::AccountId>,
+    /// Whatever stands there: what is no instant is an end that has come.
     #[serde(default)]
-    pub expires_at: Option<String>,
+    pub expires_at: Option<Value>,
     #[serde(default)]
     pub canceled_at: Option<String>,
     #[serde(default)]
@@ -46,14 +53,6 @@ pub(crate) struct HandleRecord {
     pub claimed_at: String,
 }
 
-/// What one bucket of members holds of either kind.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum MembersRecord {
-    Member(MemberRecord),
-    Handle(HandleRecord),
-}
-
 impl InviteRecord {
     pub(crate) fn of(invite: &DirectoryInvite, digest: &Digest) -> InviteRecord {
         InviteRecord {
@@ -63,7 +62,7 @@ impl InviteRecord {
             role: invite.role,
             created_at: invite.created_at.to_rfc3339(),
             created_by: invite.created_by,
-            expires_at: invite.expires_at.map(Timestamp::to_rfc3339),
+            expires_at: invite.expires_at.map(|end| Value::String(end.to_rfc3339())),
             canceled_at: invite.canceled_at.map(Timestamp::to_rfc3339),
             used_at: invite.used_at.map(Timestamp::to_rfc3339),
             used_sign_pub: invite.used_sign_pub.map(SignPub::to_hex),
@@ -78,7 +77,7 @@ impl InviteRecord {
             role: self.role,
             created_at: instant(&self.created_at)?,
             created_by: self.created_by,
-            expires_at: self.expires_at.as_deref().and_then(Timestamp::parse_rfc3339),
+            expires_at: self.expires_at.as_ref().and_then(Value::as_str).and_then(Timestamp::parse_rfc3339),
             canceled_at: self.canceled_at.as_deref().map(instant).transpose()?,
             used_at: self.used_at.as_deref().map(instant).transpose()?,
             used_sign_pub: self.used_sign_pub.as_deref().map(SignPub::parse).transpose().map_err(unreadable)?,
@@ -127,12 +126,12 @@ impl HandleRecord {
 
 /// The key of the entry that says whose a handle is.
 pub(crate) fn key_of_handle(handle: &str) -> String {
-    format!("h.{}", Digest::of(handle.to_ascii_lowercase().as_bytes()).to_hex())
+    format!("{HANDLES}{}", Digest::of(handle.to_ascii_lowercase().as_bytes()).to_hex())
 }
 
 /// The key of the entry of a member.
 pub(crate) fn member_key(sign_pub: &str) -> String {
-    format!("m.{sign_pub}")
+    format!("{MEMBERS}{sign_pub}")
 }
 
 fn instant(text: &str) -> Result<Timestamp> {

@@ -1,8 +1,8 @@
 //! Opening an instance: settings, then the master secret, then the database and the engine on it.
 //! The secret comes before the database: a database that has data has a secret already. Serving, `migrate up` and
 //! `admin create` make what is not there; every other command finds it, or is refused without having made anything.
-//! Only serving writes the policy of its settings over the one that is there: a command that was run with other
-//! settings than the server's must not change what anybody may do.
+//! Only serving writes the policy of its settings over the one that is there, and makes or mends the buckets of the
+//! directory: a command that was run with other settings than the server's must not change what anybody may do.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -40,7 +40,12 @@ pub async fn closing<T>(
 /// The engine of a server: the database and its secret made if they are not there, its schema brought up to date, and
 /// the policy of the settings written to it.
 pub async fn begin(settings: &Settings) -> anyhow::Result<Vestibule> {
-    Ok(with_directory(made(settings).await?, settings).await?.build().await?)
+    let builder = made(settings).await?;
+    let builder = match &settings.directory {
+        DirectoryStore::Sql => builder,
+        DirectoryStore::JetStream(config) => builder.directory(Arc::new(JetStreamDirectory::connect(config).await?)),
+    };
+    Ok(builder.build().await?)
 }
 
 /// The engine of a command that may come before the first start: as `begin`, but a policy that is there stays.
@@ -55,14 +60,12 @@ pub async fn open(settings: &Settings) -> anyhow::Result<Vestibule> {
 
 /// The same, for a command about the directory of wallets, wherever that is kept. Other commands do not wait for it.
 pub async fn open_with_directory(settings: &Settings) -> anyhow::Result<Vestibule> {
-    Ok(with_directory(existing(settings).await?, settings).await?.only_if_new().build().await?)
-}
-
-async fn with_directory(builder: Builder, settings: &Settings) -> anyhow::Result<Builder> {
-    Ok(match &settings.directory {
+    let builder = existing(settings).await?;
+    let builder = match &settings.directory {
         DirectoryStore::Sql => builder,
-        DirectoryStore::JetStream(config) => builder.directory(Arc::new(JetStreamDirectory::connect(config).await?)),
-    })
+        DirectoryStore::JetStream(config) => builder.directory(Arc::new(JetStreamDirectory::open(config).await?)),
+    };
+    Ok(builder.only_if_new().build().await?)
 }
 
 /// The same, for a command that compares or explains the policy and must not have written it.

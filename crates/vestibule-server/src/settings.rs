@@ -85,9 +85,9 @@ fn read_all(layers: &Layers, problems: &mut Vec<Problem>) -> Option<Settings> {
     let web = public_url.as_ref().and_then(|url| keep(problems, address::web(layers, url)));
     let limits = keep(problems, limits::read(layers));
     let forward_auth = keep(problems, forward_auth::read(layers));
+    let directory = public_url.as_ref().and_then(|url| keep(problems, directory::store(layers, url)));
     let engine = read_engine(layers, public_url, problems);
     let database = keep(problems, Database::read(layers));
-    let directory = keep(problems, directory::store(layers));
     let policy = keep(problems, ChosenPolicy::read(layers));
     let admin = keep(problems, admin::read(layers));
     let log = keep(problems, log::read(layers));

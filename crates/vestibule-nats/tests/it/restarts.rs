@@ -10,7 +10,7 @@ use testkit::{NatsServer, Stand, TestDb};
 use vestibule::directory::{DirectoryRole, SignPub};
 use vestibule::{AuditFilter, AuditOutcome, Caller, Error, NewDirectoryInvite, PageRequest, Register};
 
-use crate::store::{nats_test, stand_on};
+use crate::store::{nats_test, stand_on, streams};
 
 /// Longer than an answer may take.
 const SOON: Duration = Duration::from_secs(8);
@@ -21,16 +21,23 @@ pub(crate) struct Told {
     pub(crate) members: HashMap<String, SignPub>,
     pub(crate) unavailable: usize,
     pub(crate) slowest: Duration,
+    servers_die: bool,
 }
 
 impl Told {
+    /// How many are members so far. Until this is said, every answer must be that another one is.
+    pub(crate) fn servers_die_from_now_on(&mut self) -> usize {
+        self.servers_die = true;
+        self.members.len()
+    }
+
     fn note(&mut self, handle: String, registered: vestibule::Result<Register>, took: Duration) {
         self.slowest = self.slowest.max(took);
         match registered {
             Ok(Register::Done(member)) => {
                 self.members.insert(handle, member.sign_pub);
             }
-            Err(Error::Unavailable { .. }) => self.unavailable += 1,
+            Err(Error::Unavailable { .. }) if self.servers_die => self.unavailable += 1,
             other => panic!("neither done nor out of reach: {other:?}"),
         }
     }
@@ -73,7 +80,8 @@ pub(crate) async fn works_again(stand: &Stand) {
     panic!("the directory does not come back");
 }
 
-nats_test!(nothing_acknowledged_is_lost_when_the_server_is_killed_under_load, |db: TestDb| async move {
+/// Writers go on while the server goes and comes again, four times.
+async fn survives(db: TestDb, end: impl AsyncFn(&mut NatsServer)) {
     let mut server = NatsServer::start().await;
     let stand = Arc::new(stand_on(db, &server.url()).await);
     let (stop, told) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Told::default())));
@@ -81,7 +89,8 @@ nats_test!(nothing_acknowledged_is_lost_when_the_server_is_killed_under_load, |d
         (0..4).map(|name| tokio::spawn(write(stand.clone(), name, stop.clone(), told.clone()))).collect();
     for _ in 0..4 {
         tokio::time::sleep(Duration::from_millis(700)).await;
-        server.kill();
+        told.lock().expect("nobody panicked").servers_die_from_now_on();
+        end(&mut server).await;
         tokio::time::sleep(Duration::from_millis(500)).await;
         server.restart().await;
         works_again(&stand).await;
@@ -95,6 +104,14 @@ nats_test!(nothing_acknowledged_is_lost_when_the_server_is_killed_under_load, |d
     assert!(told.members.len() > 20 && told.unavailable > 0, "{} {}", told.members.len(), told.unavailable);
     assert!(told.slowest < SOON, "{:?}", told.slowest);
     all_are_there(&stand, &told).await;
+}
+
+nats_test!(nothing_acknowledged_is_lost_when_the_server_is_killed_under_load, |db: TestDb| {
+    survives(db, async |server: &mut NatsServer| server.kill())
+});
+
+nats_test!(nothing_acknowledged_is_lost_when_the_server_is_stopped_under_load, |db: TestDb| {
+    survives(db, async |server: &mut NatsServer| server.stop().await)
 });
 
 nats_test!(writes_fail_clearly_while_the_server_is_away_and_reads_too, |db: TestDb| async move {
@@ -131,10 +148,8 @@ nats_test!(writes_fail_clearly_while_the_server_is_away_and_reads_too, |db: Test
 nats_test!(an_act_that_the_server_did_not_answer_is_unknown_in_the_log, |db: TestDb| async move {
     let server = NatsServer::start().await;
     let stand = stand_on(db, &server.url()).await;
-    let client = async_nats::connect(server.url()).await.expect("the server answers");
     // The bucket goes while the connection stays: the write is sent, and nobody acknowledges it.
-    let streams = async_nats::jetstream::new(client);
-    streams.delete_stream("KV_VESTIBULE_directory_invites").await.expect("it is deleted");
+    streams(&server.url()).await.delete_stream("KV_VESTIBULE_directory_invites").await.expect("it is deleted");
     let new = NewDirectoryInvite { handle: "ann".to_owned(), role: DirectoryRole::Member, expires_at: None };
     let refused = stand.engine().create_directory_invite(&Caller::host("root"), new).await;
     assert!(matches!(refused, Err(Error::Unavailable { .. })), "{refused:?}");

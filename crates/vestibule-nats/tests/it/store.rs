@@ -3,11 +3,12 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use async_nats::ConnectOptions;
 use async_nats::jetstream::{self, kv};
 use serde_json::{Value, json};
 use testkit::{NatsServer, Stand, Store, TestDb};
-use vestibule::DirectoryInviteId;
 use vestibule::directory::Directory;
+use vestibule::{DirectoryInviteId, Error};
 use vestibule_nats::{JetStreamConfig, JetStreamDirectory};
 
 type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -24,34 +25,42 @@ macro_rules! nats_test {
 }
 pub(crate) use nats_test;
 
+/// What people type to get to the instance of a test.
+pub(crate) const PUBLIC_URL: &str = "http://localhost:8080";
+
 /// A directory on a server.
 pub(crate) struct JetStream {
     url: String,
     replicas: usize,
-    _server: Option<NatsServer>,
+    _servers: Box<dyn Send + Sync>,
 }
 
 impl JetStream {
-    /// A directory on three servers that the test keeps in its own hands.
-    pub(crate) fn cluster(url: &str) -> JetStream {
-        JetStream { url: url.to_owned(), replicas: 3, _server: None }
+    /// A directory on three servers, which are there as long as `servers` is.
+    pub(crate) fn cluster(url: &str, servers: impl Send + Sync + 'static) -> JetStream {
+        JetStream { url: url.to_owned(), replicas: 3, _servers: Box::new(servers) }
     }
 }
 
 /// A directory on a server of its own.
 pub(crate) async fn stand(db: TestDb) -> Stand {
     let server = NatsServer::start().await;
-    Stand::on(db, Box::new(JetStream { url: server.url(), replicas: 1, _server: Some(server) })).await
+    Stand::on(db, Box::new(JetStream { url: server.url(), replicas: 1, _servers: Box::new(server) })).await
 }
 
 /// A directory on a server that the test keeps in its own hands.
 pub(crate) async fn stand_on(db: TestDb, url: &str) -> Stand {
-    Stand::on(db, Box::new(JetStream { url: url.to_owned(), replicas: 1, _server: None })).await
+    Stand::on(db, Box::new(JetStream { url: url.to_owned(), replicas: 1, _servers: Box::new(()) })).await
+}
+
+/// What the directory is told.
+pub(crate) fn config(url: &str, replicas: usize) -> JetStreamConfig {
+    JetStreamConfig { url: url.to_owned(), replicas, public_url: PUBLIC_URL.to_owned() }
 }
 
 /// The directory at a URL.
 pub(crate) async fn open(url: &str, replicas: usize) -> JetStreamDirectory {
-    let config = JetStreamConfig { url: url.to_owned(), replicas };
+    let config = config(url, replicas);
     // Servers that have only just begun may not have found each other yet.
     for _ in 0..100 {
         if let Ok(directory) = JetStreamDirectory::connect(&config).await {
@@ -62,10 +71,38 @@ pub(crate) async fn open(url: &str, replicas: usize) -> JetStreamDirectory {
     JetStreamDirectory::connect(&config).await.expect("the server serves")
 }
 
+/// Why a directory does not open.
+pub(crate) async fn why(config: &JetStreamConfig) -> String {
+    said(JetStreamDirectory::connect(config).await)
+}
+
+/// What a refusal says.
+pub(crate) fn said(opened: vestibule::Result<JetStreamDirectory>) -> String {
+    match opened {
+        Err(Error::Setup(why)) => why,
+        other => panic!("it must not open: {other:?}"),
+    }
+}
+
+/// Any other client of the servers at a URL.
+pub(crate) async fn streams(url: &str) -> jetstream::Context {
+    let (mut options, mut servers) = (ConnectOptions::new(), Vec::new());
+    for server in url.split(',') {
+        let (login, address) = match server.trim_start_matches("nats://").split_once('@') {
+            Some((login, address)) => (login.split_once(':'), address),
+            None => (None, server),
+        };
+        if let Some((user, password)) = login {
+            options = options.user_and_password(user.to_owned(), password.to_owned());
+        }
+        servers.push(address);
+    }
+    jetstream::new(options.connect(servers).await.expect("the server answers"))
+}
+
 /// One of the buckets, as any other client sees it.
 pub(crate) async fn bucket(url: &str, name: &str) -> kv::Store {
-    let client = async_nats::connect(url).await.expect("the server answers");
-    jetstream::new(client).get_key_value(format!("VESTIBULE_directory_{name}")).await.expect("the bucket is there")
+    streams(url).await.get_key_value(format!("VESTIBULE_directory_{name}")).await.expect("the bucket is there")
 }
 
 /// Changes an entry as no program of ours would.

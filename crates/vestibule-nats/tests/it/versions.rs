@@ -5,16 +5,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 
 use testkit::NatsServer;
-use vestibule::{Error, Result};
-use vestibule_nats::{JetStreamConfig, JetStreamDirectory};
 
-async fn why(url: String) -> String {
-    let opened: Result<JetStreamDirectory> = JetStreamDirectory::connect(&JetStreamConfig { url, replicas: 1 }).await;
-    match opened {
-        Err(Error::Setup(why)) => why,
-        other => panic!("it must not open: {other:?}"),
-    }
-}
+use crate::store::{config, why};
 
 /// A server that says that it is of this version, and nothing else.
 async fn played(version: &str) -> String {
@@ -44,7 +36,7 @@ async fn played(version: &str) -> String {
 #[tokio::test]
 async fn a_server_that_is_too_old_is_refused_by_its_version() {
     for version in ["2.9.10", "2.10.29", "1.4.1", "2.10.0-beta.1"] {
-        let why = why(played(version).await).await;
+        let why = why(&config(&played(version).await, 1)).await;
         let expected =
             format!("directory.nats_url: the NATS server there is {version}; the directory needs 2.11 or newer");
         assert_eq!(why, expected);
@@ -53,7 +45,7 @@ async fn a_server_that_is_too_old_is_refused_by_its_version() {
 
 #[tokio::test]
 async fn a_place_without_a_server_is_named() {
-    let why = why("nats://127.0.0.1:1".to_owned()).await;
+    let why = why(&config("nats://127.0.0.1:1", 1)).await;
     assert!(why.starts_with("directory.nats_url: no NATS server answers as it should there: "), "{why}");
 }
 
@@ -61,20 +53,14 @@ async fn a_place_without_a_server_is_named() {
 #[ignore = "needs NATS: run cargo xtask test"]
 async fn a_server_without_jetstream_is_refused() {
     let server = NatsServer::without_jetstream().await;
-    assert_eq!(why(server.url()).await, "directory.nats_url: JetStream is off in the NATS server there");
+    assert_eq!(why(&config(&server.url(), 1)).await, "directory.nats_url: JetStream is off in the NATS server there");
 }
 
 #[tokio::test]
 #[ignore = "needs NATS: run cargo xtask test"]
 async fn more_replicas_than_there_are_servers_are_refused() {
     let server = NatsServer::start().await;
-    let config = JetStreamConfig { url: server.url(), replicas: 3 };
-    match JetStreamDirectory::connect(&config).await {
-        Err(Error::Setup(why)) => {
-            let expected =
-                "directory.nats_url: the bucket VESTIBULE_directory_members cannot be made with 3 replicas: ";
-            assert!(why.starts_with(expected), "{why}");
-        }
-        other => panic!("it must not open: {other:?}"),
-    }
+    let why = why(&config(&server.url(), 3)).await;
+    let expected = "directory.nats_url: the stream KV_VESTIBULE_directory_members cannot be made there: ";
+    assert!(why.starts_with(expected) && why.contains("replicas > 1 not supported"), "{why}");
 }

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use reqwest::Client;
 use serde_json::{Value, json};
-use testkit::{NatsServer, Server, TestDb, db_test, python, sink_test};
+use testkit::{NatsServer, Server, TestDb, Wallet, db_test, python, sink_test};
+use vestibule::Random;
 
 use crate::host::Host;
 use crate::node::{command_with, node_with};
@@ -25,7 +26,9 @@ async fn get(client: &Client, url: String, bearer: &str) -> (u16, Value) {
 
 /// Invites, has the program register and sign in, and looks at what came of it.
 async fn a_stranger_joins(db: &TestDb, server: &Server, settings: &[(&str, &str)]) {
-    let run = |args: &[&str]| command_with(db, args, settings);
+    let url = server.url();
+    let settings = [settings, &[("VESTIBULE_PUBLIC_URL", url.as_str())]].concat();
+    let run = |args: &[&str]| command_with(db, args, &settings);
     let token = run(&["directory", "invite", "create", "Ann", "--role", "admin"]);
     let ran = Command::new(python()).args(["-c", program(), &server.url(), token.trim()]).output();
     let ran = ran.expect("Python starts");
@@ -73,10 +76,42 @@ db_test!(an_invite_is_printed_alone_and_as_a_link_beside, |db: TestDb| async mov
 #[ignore = "needs NATS and Python: run cargo xtask test"]
 fn a_stranger_joins_a_directory_on_jetstream() {
     testkit::run(TestDb::sqlite(), |db| async move {
-        let nats = NatsServer::start().await;
-        let url = nats.url();
+        let nats = NatsServer::start_with_config("authorization { user: ann, password: \"hunter/2\" }").await;
+        let url = nats.url_for("ann:hunter%2F2");
         let settings = [("VESTIBULE_DIRECTORY_BACKEND", "jetstream"), ("VESTIBULE_NATS_URL", url.as_str())];
         let server = node_with(&db, &settings).await;
         a_stranger_joins(&db, &server, &settings).await;
+        assert!(!server.lines().iter().any(|line| line.contains("hunter")), "{:?}", server.lines());
+    });
+}
+
+#[test]
+#[ignore = "needs NATS: run cargo xtask test"]
+fn requests_are_told_to_come_again_while_jetstream_is_away() {
+    testkit::run(TestDb::sqlite(), |db| async move {
+        let mut nats = NatsServer::start().await;
+        let url = nats.url();
+        let settings = [("VESTIBULE_DIRECTORY_BACKEND", "jetstream"), ("VESTIBULE_NATS_URL", url.as_str())];
+        let server = node_with(&db, &settings).await;
+        let key = command_with(&db, &["service-key", "create", "--name", "bus", "--ability", "directory:read"], &[]);
+        let (client, nobody) = (Client::new(), Wallet::fresh(&Random::seeded(1)).sign_pub());
+        let ask = async || {
+            let asked = client.get(format!("{}/api/v1/directory/members/{nobody}", server.url()));
+            asked.bearer_auth(key.trim()).send().await.expect("an answer")
+        };
+        assert_eq!(ask().await.status(), 404);
+        nats.kill();
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        let away = ask().await;
+        assert_eq!((away.status().as_u16(), away.headers()["retry-after"].to_str().expect("text")), (503, "1"));
+        assert_eq!(client.get(format!("{}/readyz", server.url())).send().await.expect("an answer").status(), 200);
+        nats.restart().await;
+        for _ in 0..100 {
+            if ask().await.status() == 404 {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("it does not come back");
     });
 }

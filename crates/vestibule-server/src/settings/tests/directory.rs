@@ -26,6 +26,9 @@ fn the_directory_reads_alike_from_both() {
         assert_eq!(store(&settings), Some(("nats://a:4222", 3)));
         assert!(!settings.engine.directory.require_proof);
     }
+    let settings = load(&[pairs[0], pairs[1], ("VESTIBULE_PUBLIC_URL", "https://id.example.com/sub/")]).unwrap();
+    let DirectoryStore::JetStream(config) = settings.directory else { panic!("it is on JetStream") };
+    assert_eq!(config.public_url, "https://id.example.com/sub", "as in statements, without a slash at the end");
 }
 
 #[test]
@@ -43,6 +46,10 @@ fn a_store_that_cannot_be_meant_is_refused() {
     for bad in ["localhost:4222", "http://a", "nats://a,b", "nats://a,"] {
         refused(&[(backend, "jetstream"), (url, bad)], "directory.nats_url (VESTIBULE_NATS_URL): must be nats://");
     }
+    refused(
+        &[(backend, "jetstream"), (url, "nats://ann:hunter2@a,nats://b")],
+        "directory.nats_url (VESTIBULE_NATS_URL): its servers must all have the same user and password, or token",
+    );
     for bad in ["0", "2", "7", "-1", "x"] {
         refused(
             &[("VESTIBULE_DIRECTORY_REPLICAS", bad)],
@@ -55,10 +62,16 @@ fn a_store_that_cannot_be_meant_is_refused() {
 fn the_password_of_the_server_is_never_shown() {
     let pairs = [
         ("VESTIBULE_DIRECTORY_BACKEND", "jetstream"),
-        ("VESTIBULE_NATS_URL", "nats://ann:hunter2@a:4222,tls://ann:hunter2@b:4222"),
+        ("VESTIBULE_NATS_URL", "nats://ann:hunter2@a:4222,nats://ann:hunter2@b:4222"),
     ];
-    let layers = Layers::gather(None, environment(&pairs)).unwrap();
-    let text = shown(&layers, Key::DirectoryNatsUrl).unwrap();
-    assert_eq!(text, "nats://ann:********@a:4222,tls://ann:********@b:4222");
     assert!(!format!("{:?}", load(&pairs).unwrap()).contains("hunter2"));
+    for (url, text) in [
+        (pairs[1].1, "nats://ann:********@a:4222,nats://ann:********@b:4222"),
+        ("tls://hunter2@a:4222", "tls://********@a:4222"),
+        ("nats://ann:4222,hunter2@a", "********"),
+        ("tls://a,tls://b", "tls://a,tls://b"),
+    ] {
+        let layers = Layers::gather(None, environment(&[pairs[0], ("VESTIBULE_NATS_URL", url)])).unwrap();
+        assert_eq!(shown(&layers, Key::DirectoryNatsUrl).unwrap(), text);
+    }
 }
