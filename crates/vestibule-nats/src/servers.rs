@@ -87,7 +87,8 @@ fn decoded(text: &str) -> Result<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
-        let code = after.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
+        let digits = after.get(..2).filter(|digits| *first == b'%' && digits.iter().all(u8::is_ascii_hexdigit));
+        let code = digits.and_then(|digits| std::str::from_utf8(digits).ok());
         let byte = code.and_then(|digits| u8::from_str_radix(digits, 16).ok());
         bytes.push(byte.unwrap_or(*first));
         rest = if byte.is_some() { &after[2..] } else { after };
@@ -134,6 +135,7 @@ mod tests {
                 false,
             ),
             ("nats://an%C3%A9:100%@a", &["nats://a"], user("ané", "100%"), false),
+            ("nats://ann:50%+5@a", &["nats://a"], user("ann", "50%+5"), false),
         ] {
             let read = read(list);
             assert_eq!(

@@ -114,9 +114,9 @@ async fn make(context: &Context, wanted: &Config) -> Result<()> {
 fn require_owner(there: &Config, public_url: &str) -> Result<()> {
     match there.metadata.get(PUBLIC_URL) {
         Some(owner) if owner != public_url => Err(refused(format!(
-            "the stream {name} there is the directory of {owner}, and this is {public_url}; give each instance a NATS \
-             account of its own, or, if the public URL has changed, \
-             `nats stream edit {name} --metadata {PUBLIC_URL}={public_url}`",
+            "the stream {name} there is the directory of {owner}, and `public_url` is {public_url} here; if that is not \
+             what it is for your server, put it right; give each instance a NATS account of its own; and if your public \
+             URL has changed, say so to both streams: `nats stream edit … --metadata {PUBLIC_URL}={public_url}`",
             name = there.name
         ))),
         Some(_) | None => Ok(()),

@@ -42,7 +42,8 @@ pub struct Limit {
 pub struct Limits {
     /// Sign-ins from one address; steps of sign-ins by a login elsewhere are as many again, and of wallets.
     pub sign_in: Option<Limit>,
-    /// Sign-ins with one e-mail or username, whether it exists or not.
+    /// Sign-ins with one e-mail or username, whether it exists or not; exchanges in vain of one code of a login elsewhere
+    /// are as many again.
     pub sign_in_identifier: Option<Limit>,
     /// Sign-ins altogether.
     pub sign_in_global: Option<Limit>,
@@ -151,6 +152,7 @@ pub(crate) struct Limiters {
     reports: Limiter,
     oauth: Two,
     wallets: Two,
+    exchanges: Limiter,
     sensitive: Limiter,
     unknown_tokens: Limiter,
     chain: Limiter,
@@ -210,6 +212,7 @@ impl Limiters {
             },
             reports: of(limits.codes),
             oauth: Two { address: of(limits.sign_in), global: of(limits.sign_in_global) },
+            exchanges: of(limits.sign_in_identifier),
             wallets: Two { address: of(limits.sign_in), global: of(limits.sign_in_global) },
             sensitive: of(limits.sensitive),
             unknown_tokens: of(limits.codes),
@@ -285,10 +288,15 @@ impl Limiters {
         self.oauth.global.charge(Key::Everybody)
     }
 
-    /// Counts an exchange by the code that it brings, as a sign-in with that code. Not by address, as one application
-    /// brings the codes of all who sign in to it: somebody who makes codes up would stop the others. Nobody guesses one.
-    pub(crate) fn exchange(&self, code: &str) -> Result<()> {
-        self.sign_in.identifier.charge(Key::Identifier(Digest::of(code.trim().as_bytes())))
+    /// Refuses a code that was exchanged in vain too often, without counting.
+    pub(crate) fn exchanged(&self, code: &str) -> Result<()> {
+        self.exchanges.peek(Key::Identifier(Digest::of(code.trim().as_bytes())))
+    }
+
+    /// Counts an exchange in vain of a code of ours: a cell is only made by whoever was given one. Not by address, as one
+    /// application brings the codes of all who sign in to it: somebody who makes codes up would stop the others.
+    pub(crate) fn exchange_failed(&self, code: &str) -> Result<()> {
+        self.exchanges.charge(Key::Identifier(Digest::of(code.trim().as_bytes())))
     }
 
     /// Counts a report of a token, whether it is one or not.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
+use crate::error::{Error, Result};
 use crate::jwt::SigningAlgorithm;
 use crate::oauth_config::OAuthConfig;
 use crate::smtp::SmtpConfig;
@@ -147,6 +148,26 @@ impl Config {
             Some(Host::Ipv4(ip)) => ip.is_loopback(),
             Some(Host::Ipv6(ip)) => ip.is_loopback(),
             None => false,
+        }
+    }
+
+    /// The public address of one of our paths.
+    pub(crate) fn absolute(&self, path: &str) -> String {
+        let url = &self.public_url;
+        format!("{}{}{path}", url.origin().ascii_serialization(), url.path().trim_end_matches('/'))
+    }
+
+    /// For whom wallets' tokens are.
+    pub(crate) fn directory_audience(&self) -> String {
+        self.absolute("/directory")
+    }
+
+    /// Refuses tokens that could not be told apart, or would outlive the keys that they are verified by.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.tokens.check()?;
+        match self.tokens.audience.as_ref() == Some(&self.directory_audience()) {
+            true => Err(Error::Setup("tokens.audience is the audience of wallets' tokens: choose another".to_owned())),
+            false => Ok(()),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::background::Pulse;
 use crate::config::Config;
 use crate::db::Db;
 use crate::directory::{Directory, SqlDirectory};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::hasher::Hasher;
 use crate::id::AccountId;
 use crate::jwt;
@@ -118,8 +118,7 @@ impl Vestibule {
 
     /// The public address of one of our paths.
     pub fn absolute(&self, path: &str) -> String {
-        let url = &self.config().public_url;
-        format!("{}{}{path}", url.origin().ascii_serialization(), url.path().trim_end_matches('/'))
+        self.config().absolute(path)
     }
 
     /// How many password hashes this instance has computed: the measure of work that must not tell accounts apart.
@@ -211,7 +210,7 @@ impl Builder {
     /// Brings the database up to date and to the policy, and gives the instance.
     pub async fn build(self) -> Result<Vestibule> {
         let keyring = Keyring::new(&self.secret)?;
-        self.config.tokens.check()?;
+        self.config.check()?;
         let providers = Providers::new(&self.config.oauth, &self.clock)?;
         jwt::install();
         let hasher = Hasher::new(&self.config.password, self.random.clone())?;
@@ -229,7 +228,7 @@ impl Builder {
         let head = Revocations::head(&mut tx).await?;
         tx.commit().await?;
         let directory = self.directory.unwrap_or_else(|| Arc::new(SqlDirectory(self.db.clone())));
-        let vestibule = Vestibule(Arc::new(Inner {
+        Ok(Vestibule(Arc::new(Inner {
             db: self.db,
             clock: self.clock,
             random: self.random,
@@ -243,11 +242,7 @@ impl Builder {
             pulse: Pulse::default(),
             directory,
             on_password_changed: self.on_password_changed,
-        }));
-        match vestibule.audience() == vestibule.directory_audience() {
-            true => Err(Error::Setup("tokens.audience: that is the audience of wallets' tokens".to_owned())),
-            false => Ok(vestibule),
-        }
+        })))
     }
 }
 

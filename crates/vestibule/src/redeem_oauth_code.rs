@@ -46,8 +46,10 @@ pub enum RedeemOAuthCode {
     MfaRequired,
     /// The code of the second factor is wrong.
     WrongMfaCode,
-    /// The code is used, too old, somebody else's or none of ours; which, is not said.
+    /// The code is used, too old, or somebody else's; which, is not said.
     Refused,
+    /// There never was such a code. Whoever asks must not be told that apart.
+    Unknown,
 }
 
 impl Vestibule {
@@ -55,7 +57,7 @@ impl Vestibule {
     pub async fn redeem_oauth_code(&self, caller: &Caller, exchange: OAuthExchange) -> Result<RedeemOAuthCode> {
         let (this, caller) = (self.clone(), caller.clone());
         detached(async move {
-            let Some(digest) = digest_of(&exchange.auth_code) else { return Ok(RedeemOAuthCode::Refused) };
+            let Some(digest) = digest_of(&exchange.auth_code) else { return Ok(RedeemOAuthCode::Unknown) };
             let found = this.find_code(&digest).await?.filter(|code| exchange.is_of(code));
             this.redeem_found(&caller, (&digest, found), exchange.mfa_code.as_ref()).await
         })
@@ -75,7 +77,7 @@ impl Vestibule {
             RedeemOAuthCode::Done { signed_in, .. } => SignIn::Done(signed_in),
             RedeemOAuthCode::MfaRequired => SignIn::MfaRequired(pending.clone()),
             RedeemOAuthCode::WrongMfaCode => SignIn::WrongMfaCode,
-            RedeemOAuthCode::Refused => SignIn::Refused,
+            RedeemOAuthCode::Refused | RedeemOAuthCode::Unknown => SignIn::Refused,
         }))
     }
 
@@ -95,10 +97,13 @@ impl Vestibule {
             Some(code) => self.redeem(caller, (digest, code), mfa_code).await?,
             None => RedeemOAuthCode::Refused,
         };
-        let is_refused = matches!(redeemed, RedeemOAuthCode::Refused);
-        if is_refused && OAuthCode::exists(&mut self.db().read().await?, digest).await? {
-            self.audit_alone(caller, Entry::refused(Opening::Session.act(), "auth_code_invalid")).await?;
+        if !matches!(redeemed, RedeemOAuthCode::Refused) {
+            return Ok(redeemed);
         }
+        if !OAuthCode::exists(&mut self.db().read().await?, digest).await? {
+            return Ok(RedeemOAuthCode::Unknown);
+        }
+        self.audit_alone(caller, Entry::refused(Opening::Session.act(), "auth_code_invalid")).await?;
         Ok(redeemed)
     }
 

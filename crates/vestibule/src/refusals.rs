@@ -130,13 +130,13 @@ impl Vestibule {
                 let label = account.map(|account| account.label()).unwrap_or_default();
                 entry.on_known(id, &label).in_organization(organization)
             }
-            Target::DirectoryInvite(id) => match self.directory().find_invite(id).await? {
-                Some(invite) => entry.on_directory_invite(&invite),
-                None => entry,
+            Target::DirectoryInvite(id) => match self.directory().find_invite(id).await {
+                Ok(Some(invite)) => entry.on_directory_invite(&invite),
+                Ok(None) | Err(_) => entry, // a refusal is one, wherever the directory is by now
             },
-            Target::DirectoryMember(key) => match self.directory().find_member(&MemberName::SignPub(key)).await? {
-                Some(member) => entry.on_member(&member),
-                None => entry,
+            Target::DirectoryMember(key) => match self.directory().find_member(&MemberName::SignPub(key)).await {
+                Ok(Some(member)) => entry.on_member(&member),
+                Ok(None) | Err(_) => entry,
             },
         })
     }

@@ -154,6 +154,6 @@ impl Vestibule {
 
     /// For whom wallets' tokens are.
     pub fn directory_audience(&self) -> String {
-        format!("{}/directory", self.issuer())
+        self.config().directory_audience()
     }
 }

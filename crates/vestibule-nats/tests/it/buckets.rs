@@ -102,9 +102,10 @@ nats_test!(a_directory_is_one_instances_and_no_others, |_: TestDb| async move {
 
     open(&url, 1).await; // what does not say whose it is is taken over
     let expected = format!(
-        "directory.nats_url: the stream {NAME} there is the directory of {PUBLIC_URL}, and this is \
-         https://other.example.com; give each instance a NATS account of its own, or, if the public URL has changed, \
-         `nats stream edit {NAME} --metadata vestibule.public_url=https://other.example.com`"
+        "directory.nats_url: the stream {NAME} there is the directory of {PUBLIC_URL}, and `public_url` is \
+         https://other.example.com here; if that is not what it is for your server, put it right; give each instance a \
+         NATS account of its own; and if your public URL has changed, say so to both streams: \
+         `nats stream edit … --metadata vestibule.public_url=https://other.example.com`"
     );
     assert_eq!(why(&other).await, expected);
     assert_eq!(said(JetStreamDirectory::open(&other).await), expected);

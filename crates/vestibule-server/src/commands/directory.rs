@@ -86,6 +86,9 @@ pub struct CreateArgs {
     /// In how many days it ends; left out: in seven.
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=3650))]
     expires_in_days: Option<u16>,
+    /// Print a link with the token in it, to hand on to a person.
+    #[arg(long)]
+    link: bool,
 }
 
 /// An invite for programs.
@@ -143,15 +146,17 @@ async fn run_member(engine: &Vestibule, command: MemberCommand) -> anyhow::Resul
 
 async fn create(engine: &Vestibule, args: CreateArgs) -> anyhow::Result<()> {
     let end = |days: u16| engine.now().plus(Duration::from_secs(u64::from(days) * DAY));
-    let CreateArgs { handle, role, expires_in_days } = args;
+    let CreateArgs { handle, role, expires_in_days, link } = args;
     let new = NewDirectoryInvite { handle, role, expires_at: expires_in_days.map(end) };
     let CreatedDirectoryInvite { invite, token } = engine.create_directory_invite(&host::caller(), new).await?;
     let until = invite.expires_at.map(Timestamp::to_rfc3339).unwrap_or_default();
     let DirectoryInvite { id, handle, role, .. } = invite;
-    let link = invite_link(&engine.issuer(), &token);
-    eprintln!("The invite {id} makes the {role} {handle}, until {until}. Its token is shown this once.");
-    eprintln!("The same as a link: {}", link.expose_secret());
-    output::line(token.expose())
+    let shown = if link { "link" } else { "token" };
+    eprintln!("The invite {id} makes the {role} {handle}, until {until}. Its {shown} is shown this once:");
+    match link {
+        true => output::line(invite_link(&engine.issuer(), &token).expose_secret()),
+        false => output::line(token.expose()),
+    }
 }
 
 async fn list_invites(engine: &Vestibule, page: &PageArgs) -> anyhow::Result<()> {

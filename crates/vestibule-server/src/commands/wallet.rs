@@ -52,11 +52,9 @@ pub async fn register(args: RegisterArgs) -> anyhow::Result<()> {
         }
         Ok(member) => member,
     };
-    eprintln!(
-        "Registered as the {} {}. Keep {file}: nobody can make these keys again.",
-        shown(&member.role),
-        shown(&member.handle)
-    );
+    let (handle, role, fingerprint) = (shown(&member.handle), shown(&member.role), keys.sign_pub.fingerprint());
+    eprintln!("Registered as the {role} {handle}. Whoever invited you can compare the fingerprint: {fingerprint}.");
+    eprintln!("Keep {file}: nobody can make these keys again.");
     output::line(keys.sign_pub.to_hex())
 }
 

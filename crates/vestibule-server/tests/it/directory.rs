@@ -63,12 +63,15 @@ sink_test!(a_stranger_joins_by_the_documentation_alone, |db: TestDb| async move 
     a_stranger_joins(&db, &server, &[]).await;
 });
 
-db_test!(an_invite_is_printed_alone_and_as_a_link_beside, |db: TestDb| async move {
+db_test!(an_invite_is_printed_alone_as_its_token_or_as_a_link, |db: TestDb| async move {
     let host = Host::on(&db);
     host.run(&["migrate", "up"]).ok();
     let made = host.run(&["directory", "invite", "create", "ann"]);
-    let link = format!("/directory/join#{}\n", made.stdout.trim());
-    assert!(made.stdout.starts_with("vst_dir_") && made.stderr.ends_with(&link), "{made:?}");
+    assert!(made.stdout.starts_with("vst_dir_") && !made.stderr.contains("vst_dir_"), "{made:?}");
+    made.ok();
+    let made = host.run(&["directory", "invite", "create", "bob", "--link"]);
+    assert!(made.stdout.starts_with("http://localhost:8080/directory/join#vst_dir_"), "{made:?}");
+    assert!(made.stdout.lines().count() == 1 && !made.stderr.contains("vst_dir_"), "{made:?}");
     made.ok();
 });
 

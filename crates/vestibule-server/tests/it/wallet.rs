@@ -36,7 +36,12 @@ async fn keys_of(server: &Server, handle: &str, token: &str) -> (u16, Value) {
 
 db_test!(a_wallet_registers_by_its_link_and_signs_in, |db: TestDb| async move {
     let (server, wallet) = (node(&db).await, Host::new());
-    let key = wallet.run(&register(&link(&server.url(), &invite(&db, "Ann")), "ann.json")).ok();
+    let registered = wallet.run(&register(&link(&server.url(), &invite(&db, "Ann")), "ann.json"));
+    let members = command(&db, &["directory", "member", "list", "--json"]);
+    let members: Value = serde_json::from_str(&members).expect("JSON");
+    let fingerprint = members["items"][0]["fingerprint"].as_str().expect("a fingerprint");
+    assert!(registered.stderr.contains(fingerprint), "both sides see the same: {registered:?}");
+    let key = registered.ok();
     assert!(is_private(&wallet.path("ann.json")), "for its owner alone");
     let file: Value = serde_json::from_str(&fs::read_to_string(wallet.path("ann.json")).unwrap()).expect("JSON");
     assert_eq!((file["sign_pub"].as_str(), file["url"].as_str()), (Some(key.trim()), Some(server.url().as_str())));

@@ -20,7 +20,7 @@ use vestibule::{
 use super::sign_in::SignedInJson;
 use super::typed_code::TypedCode;
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Problem, Result};
 use crate::extract::{Body, Caller, Path, Query, Session};
 use crate::pages::{OAuthPageEnd, arrive, refuse_arrival};
 use crate::side_cookies;
@@ -182,16 +182,17 @@ async fn callback(
 /// Exchange a code for a session
 ///
 /// For the application's server. The code is good once, for 60 seconds, for the redirect URI that it came to. After
-/// `mfa_required` nothing is consumed: send the same again with `mfa_code`. Tries are counted by the code that they
-/// bring, whatever address they come from.
+/// `mfa_required` nothing is consumed: send the same again with `mfa_code`. Tries in vain are counted by the code that
+/// they bring, whatever address they come from.
 #[utoipa::path(post, path = "/api/v1/oauth/exchange", tag = "Signing in", request_body = ExchangeBody, responses(
     (status = 200, description = "Signed in; the cookie is set.", body = ExchangedJson),
     (status = 401, description = "`auth_code_invalid`, `mfa_required`, `invalid_mfa_code`"),
     (status = 429, description = "`too_many_requests`"),
 ))]
 async fn exchange(State(app): State<App>, caller: Caller, Body(body): Body<ExchangeBody>) -> Result<Response> {
-    app.limits.exchange(&body.auth_code)?;
+    app.limits.exchanged(&body.auth_code)?;
     let ExchangeBody { auth_code, redirect_uri, code_verifier, mfa_code } = body;
+    let code = auth_code.clone();
     let (code_verifier, mfa_code) = (code_verifier.map(|text| text.0), mfa_code.map(TypedCode::into));
     let exchange = OAuthExchange { auth_code, redirect_uri, code_verifier, mfa_code };
     match app.vestibule.redeem_oauth_code(&caller.anonymous(), exchange).await? {
@@ -201,10 +202,16 @@ async fn exchange(State(app): State<App>, caller: Caller, Body(body): Body<Excha
             let body = ExchangedJson { session_token, new_user, signed_in: SignedInJson::of(*signed_in) };
             Ok((StatusCode::OK, [(SET_COOKIE, cookie)], Json(body)).into_response())
         }
-        RedeemOAuthCode::MfaRequired => Err(Code::MfaRequired.into()),
-        RedeemOAuthCode::WrongMfaCode => Err(Code::InvalidMfaCode.into()),
-        RedeemOAuthCode::Refused => Err(Code::AuthCodeInvalid.into()),
+        RedeemOAuthCode::MfaRequired => Err(in_vain(&app, &code, Code::MfaRequired)),
+        RedeemOAuthCode::WrongMfaCode => Err(in_vain(&app, &code, Code::InvalidMfaCode)),
+        RedeemOAuthCode::Refused => Err(in_vain(&app, &code, Code::AuthCodeInvalid)),
+        RedeemOAuthCode::Unknown => Err(Code::AuthCodeInvalid.into()),
     }
+}
+
+/// The refusal of an exchange, counted.
+fn in_vain(app: &App, auth_code: &str, why: Code) -> Problem {
+    app.limits.exchange_failed(auth_code).map_or_else(Problem::from, |()| why.into())
 }
 
 /// Sign out of an application

@@ -121,7 +121,7 @@ db_test!(where_an_invite_leads_says_what_to_do_with_it_to_anybody, |db| async mo
     assert_eq!(joined.status, 200);
     joined.assert_says("your keys never leave your own program");
     joined.assert_says("Copy the whole address of this page");
-    joined.assert_says("vestibule directory register \\\n  --invite '<address>' \\\n  --key-file wallet.json");
+    joined.assert_says("vestibule directory register \\\n  --invite - \\\n  --key-file wallet.json");
     assert!(joined.forms().is_empty(), "nothing is registered here");
     let policy = joined.header("content-security-policy");
     assert!(policy.contains("default-src 'none'") && joined.header("referrer-policy") == "no-referrer");

@@ -290,12 +290,19 @@ db_test!(codes_that_are_made_up_stop_nobody_elses_sign_in, |db: TestDb| async mo
         i.app.post("/api/v1/oauth/exchange").peer("203.0.113.1").json(body).await
     };
     for n in 0..100 {
-        let junk = if n % 2 == 0 { made_up() } else { format!("junk {n}") };
+        let junk = match n % 3 {
+            0 => made_up(),
+            1 => format!("junk {n}"),
+            _ => "root@example.com".to_owned(), // who would sign in with it
+        };
         assert_eq!(exchange(&junk, APP).await.problem(), (401, "auth_code_invalid".to_owned()), "{n}");
     }
+    let root = json!({"identifier": "root@example.com", "password": testkit::PASSWORD});
+    let root = i.app.post("/api/v1/sign-in").json(root).peer("203.0.113.1").await;
+    assert_eq!(root.problem(), (401, "invalid_credentials".to_owned()), "nobody's tries were used up");
     let refused = AuditFilter { outcome: Some(AuditOutcome::Refused), ..AuditFilter::default() };
     let refusals = async || i.app.engine.list_audit(&refused, PageRequest::first()).await.expect("the log").items;
-    assert!(refusals().await.is_empty(), "nobody's sign-in was refused");
+    assert_eq!(refusals().await.len(), 1, "no other sign-in was refused");
     assert_eq!(exchange(&good, "https://app.example.com/").await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(refusals().await[0].details.0["reason"], "auth_code_invalid", "of one that was given out it is told");
     let exchanged = exchange(&good, APP).await;

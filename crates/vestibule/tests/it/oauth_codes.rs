@@ -31,18 +31,26 @@ db_test!(a_code_has_one_winner, |db: TestDb| async move {
 db_test!(a_code_opens_a_session_for_whom_it_was_given_to_within_a_minute, |db: TestDb| async move {
     let l = Logins::new(&db).await;
     let login = l.prove(&ann()).await.expect("proven");
-    let strange: [fn(&mut OAuthExchange); 6] = [
+    let elsewhere: [fn(&mut OAuthExchange); 3] = [
         |exchange| exchange.redirect_uri = format!("{APP}/"),
         |exchange| exchange.redirect_uri = format!("{APP}?tenant=1"),
         |exchange| exchange.redirect_uri = String::new(),
+    ];
+    let made_up: [fn(&mut OAuthExchange); 3] = [
         |exchange| exchange.auth_code = exchange.auth_code.replace("vst_oac_", "vst_ses_"),
         |exchange| exchange.auth_code = format!("{}x", exchange.auth_code),
         |exchange| exchange.auth_code = String::new(),
     ];
-    for change in strange {
+    let changed = async |change: fn(&mut OAuthExchange)| {
         let mut exchange_of = exchange_of(login.code.expose());
         change(&mut exchange_of);
-        assert!(matches!(exchange(l.engine(), exchange_of).await, RedeemOAuthCode::Refused));
+        exchange(l.engine(), exchange_of).await
+    };
+    for change in elsewhere {
+        assert!(matches!(changed(change).await, RedeemOAuthCode::Refused));
+    }
+    for change in made_up {
+        assert!(matches!(changed(change).await, RedeemOAuthCode::Unknown));
     }
     let RedeemOAuthCode::Done { signed_in, new_user: true } = l.exchange(login.code.expose()).await else { panic!() };
     assert_eq!(signed_in.session.method, AuthMethod::OAuth);

@@ -1,5 +1,5 @@
 //! What to say while the directory does not answer, as when it is kept on a message bus that is away: a page that says
-//! so, from which the same can be asked for again with what was typed. Everything else of the console works meanwhile.
+//! so, from which the same can be asked for again with what was typed.
 
 use askama::Template;
 use axum::http::HeaderValue;

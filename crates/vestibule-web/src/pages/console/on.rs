@@ -1,4 +1,4 @@
-//! What a form on the page of an account or a group brings: somebody who may, the thing that the address names, and who
+//! What a form on the page of one thing brings (an account, a group, a member of the directory): somebody who may, the thing that the address names, and who
 //! asks, as the engine wants to know it. Handlers take it whole; what they differ in is the permission and the verb.
 
 use std::marker::PhantomData;
