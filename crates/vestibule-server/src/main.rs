@@ -4,10 +4,12 @@
 mod cli;
 mod commands;
 mod failure;
+mod hex;
 mod host;
 mod instance;
 mod logging;
 mod output;
+mod private_file;
 mod prompt;
 mod serve;
 mod settings;

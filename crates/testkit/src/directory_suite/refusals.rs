@@ -5,8 +5,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 use vestibule::directory::{DirectoryRole, InviteState, MemberStatus};
 use vestibule::{
-    Caller, Code, DirectoryInviteId, Error, NewDirectoryInvite, PageRequest, Register, RegisterForm, Secret,
-    SecretKind, SignUp, SignUpForm, Timestamp,
+    AuditFilter, AuditOutcome, Caller, Code, DirectoryInviteId, Error, NewDirectoryInvite, PageRequest, Register,
+    RegisterForm, Secret, SecretKind, SignUp, SignUpForm, Timestamp,
 };
 
 use crate::Stand;
@@ -201,6 +201,23 @@ pub async fn only_who_may_changes_the_directory(stand: &Stand) {
             assert!(matches!(refused, Err(Error::Forbidden(_) | Error::Denied(_))), "{refused:?}");
         }
     }
+    let refused = AuditFilter { outcome: Some(AuditOutcome::Refused), ..AuditFilter::default() };
+    let rows = engine.list_audit(&refused, PageRequest::parse(Some("100"), None).expect("a page")).await;
+    let mut told: Vec<_> = rows
+        .expect("the log")
+        .items
+        .into_iter()
+        .map(|row| (row.action, row.target_label.unwrap_or_default()))
+        .collect();
+    told.sort();
+    let each = [
+        ("directory_invite.canceled", "pending"),
+        ("directory_invite.created", ""),
+        ("directory_member.deleted", "ann"),
+        ("directory_member.revoked", "ann"),
+    ];
+    let expected: Vec<_> = each.into_iter().flat_map(|(act, on)| vec![(act.to_owned(), on.to_owned()); 2]).collect();
+    assert_eq!(told, expected, "by each of the two, with what it was tried on");
     assert_eq!(engine.directory_member(&key).await.expect("she is as she was"), member);
     assert_eq!(state(stand, invite.invite.id).await, InviteState::Pending);
     assert_eq!(engine.list_directory_invites(PageRequest::first()).await.expect("a list").items.len(), 2);

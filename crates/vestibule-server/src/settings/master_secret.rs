@@ -2,18 +2,18 @@
 //! It appears under its name complete or not at all, so that processes that start together agree on one.
 //! It is never made anew for a database that has data: that would silently void what the lost one protects.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
 
 use anyhow::Context as _;
-use secrecy::SecretSlice;
+use secrecy::{SecretSlice, SecretString};
 use vestibule::{MIN_SECRET_BYTES, Random};
 
 use super::database::Database;
 use super::key::Key;
 use super::problem::{Problem, Problems};
+use crate::{hex, private_file};
 
 /// The master secret: the one that was said, else the one beside the database file, made now if this is its first use.
 pub fn obtain(database: &Database) -> anyhow::Result<SecretSlice<u8>> {
@@ -45,7 +45,9 @@ fn find(database: &Database, may_make: bool) -> anyhow::Result<SecretSlice<u8>> 
         );
         return Err(Problems::from(Problem::of(Key::Secret, why)).into());
     }
-    make(&secret_file).with_context(|| format!("cannot make the master secret {}", secret_file.display()))?;
+    let text = SecretString::from(format!("{}\n", hex::encode(&Random::system().bytes::<32>())));
+    let made = private_file::create(&secret_file, &text);
+    made.with_context(|| format!("cannot make the master secret {}", secret_file.display()))?;
     read(&secret_file)?.with_context(|| format!("{} vanished", secret_file.display()))
 }
 
@@ -70,33 +72,4 @@ pub fn has_data(database_file: &Path) -> bool {
         Ok(file) => file.len() > 0,
         Err(why) => why.kind() != ErrorKind::NotFound,
     }
-}
-
-/// Makes the file, unless another process was first.
-fn make(file: &Path) -> io::Result<()> {
-    let draft = draft_beside(file);
-    let made = write_draft(&draft).and_then(|()| match fs::hard_link(&draft, file) {
-        Err(why) if why.kind() != ErrorKind::AlreadyExists => Err(why),
-        Ok(()) | Err(_) => Ok(()),
-    });
-    let removed = fs::remove_file(&draft);
-    made.and(removed)?;
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
-}
-
-fn write_draft(draft: &Path) -> io::Result<()> {
-    let mut out = OpenOptions::new().create_new(true).write(true).mode(0o600).open(draft)?;
-    writeln!(out, "{}", hex(&Random::system().bytes::<32>()))?;
-    out.sync_all()
-}
-
-fn draft_beside(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(format!(".{}", hex(&Random::system().bytes::<8>())));
-    name.into()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

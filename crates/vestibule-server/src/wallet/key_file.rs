@@ -1,9 +1,9 @@
 //! The file that a wallet's keys are in: JSON, for its owner alone (mode 0600). It is written before any server hears of
 //! the keys, and never changed afterwards.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -16,6 +16,7 @@ use x25519_dalek::{PublicKey, StaticSecret};
 
 use super::Invite;
 use crate::failure::Usage;
+use crate::{hex, private_file};
 
 /// More than any file of keys is long.
 const LONGEST: u64 = 4096;
@@ -48,7 +49,10 @@ impl KeyFile {
     /// The keys in a file; where there is none, fresh ones, and they are in it before this returns.
     pub fn open_or_create(path: &Path, url: &str) -> anyhow::Result<KeyFile> {
         let keys = match Self::open(path) {
-            Err(why) if is_missing(&why) => return Self::create(path, url),
+            Err(why) if is_missing(&why) => {
+                Self::create(path, url)?;
+                Self::open(path)?
+            }
             opened => opened?,
         };
         if keys.url != url {
@@ -74,37 +78,28 @@ impl KeyFile {
         Ok(Self::parse(text.expose_secret()).ok_or_else(damaged)?)
     }
 
-    fn create(path: &Path, url: &str) -> anyhow::Result<KeyFile> {
+    fn create(path: &Path, url: &str) -> anyhow::Result<()> {
         let random = Random::system();
         let keys = Self::of(url, random.bytes(), random.bytes()).context("a fresh key is no good")?;
-        let text = keys.text()?;
-        let write = || -> io::Result<()> {
-            let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
-            file.write_all(text.expose_secret().as_bytes())?;
-            file.sync_all()?;
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            File::open(folder)?.sync_all()
-        };
-        write().with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(keys)
+        private_file::create(path, &keys.text()?).with_context(|| format!("cannot write {}", path.display()))
     }
 
     fn of(url: &str, sign_key: [u8; 32], kex_key: [u8; 32]) -> Option<KeyFile> {
         let (signing, kex) = (SigningKey::from_bytes(&sign_key), StaticSecret::from(kex_key));
-        let sign_pub = SignPub::parse(&hex(signing.verifying_key().as_bytes())).ok()?;
-        let kex_pub = KexPub::parse(&hex(PublicKey::from(&kex).as_bytes())).ok()?;
+        let sign_pub = SignPub::parse(&hex::encode(signing.verifying_key().as_bytes())).ok()?;
+        let kex_pub = KexPub::parse(&hex::encode(PublicKey::from(&kex).as_bytes())).ok()?;
         Some(KeyFile { url: url.to_owned(), sign_pub, kex_pub, signing, kex })
     }
 
     fn parse(text: &str) -> Option<KeyFile> {
         let text: Text<'_> = serde_json::from_str(text).ok()?;
-        let keys = Self::of(text.url, unhex(text.sign_key)?, unhex(text.kex_key)?)?;
+        let keys = Self::of(text.url, hex::decode(text.sign_key)?, hex::decode(text.kex_key)?)?;
         (keys.sign_pub.to_hex() == text.sign_pub && keys.kex_pub.to_hex() == text.kex_pub).then_some(keys)
     }
 
     fn text(&self) -> serde_json::Result<SecretString> {
         let [sign_key, kex_key] =
-            [self.signing.as_bytes(), self.kex.as_bytes()].map(|key| SecretString::from(hex(key)));
+            [self.signing.as_bytes(), self.kex.as_bytes()].map(|key| SecretString::from(hex::encode(key)));
         let (sign_pub, kex_pub) = (self.sign_pub.to_hex(), self.kex_pub.to_hex());
         let text = Text {
             url: &self.url,
@@ -127,25 +122,10 @@ impl KeyFile {
     }
 
     fn sign(&self, text: &str) -> String {
-        hex(&self.signing.sign(text.as_bytes()).to_bytes())
+        hex::encode(&self.signing.sign(text.as_bytes()).to_bytes())
     }
 }
 
 fn is_missing(why: &anyhow::Error) -> bool {
     why.downcast_ref::<io::Error>().is_some_and(|why| why.kind() == ErrorKind::NotFound)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    if text.len() != 64 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
-        *byte = u8::from_str_radix(&text[at..at + 2], 16).ok()?;
-    }
-    Some(bytes)
 }

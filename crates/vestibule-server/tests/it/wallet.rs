@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
 
 use reqwest::Client;
 use serde_json::Value;
@@ -86,6 +87,20 @@ db_test!(whoever_asks_twice_keeps_its_keys, |db: TestDb| async move {
         wallet.run(&register(&format!("{}/directory/join#{}", server.url(), invite(&db, "bob")), "bob.json")).ok();
     assert_eq!(fs::read(wallet.path("bob.json")).unwrap(), bobs);
     assert!(String::from_utf8(bobs).unwrap().contains(key.trim()));
+});
+
+db_test!(whoever_starts_twice_at_once_has_one_wallet, |db: TestDb| async move {
+    let (server, wallet) = (node(&db).await, Host::new());
+    let links: Vec<_> = (0..6).map(|n| link(&server.url(), &invite(&db, &format!("ann-{n}")))).collect();
+    let start =
+        |link: &String| wallet.command(&register(link, "ann.json")).stderr(Stdio::null()).spawn().expect("it runs");
+    let started: Vec<_> = links.iter().map(start).collect();
+    let ended = started.into_iter().map(|mut one| one.wait().expect("it ends").code());
+    let mut codes: Vec<_> = ended.map(|code| code.expect("an exit code")).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, [0, 1, 1, 1, 1, 1], "the same keys, which are registered once");
+    assert_eq!(wallet.files(), ["ann.json"], "and nothing half written beside");
+    wallet.run(&sign_in("ann.json")).ok();
 });
 
 db_test!(a_server_that_is_away_costs_nothing, |db: TestDb| async move {
